@@ -8,8 +8,8 @@ import dev.syncnorm.tensor.Shape;
  *
  * <p>x is [inputChannels, inputHeight, inputWidth], weights are [outputChannels, inputChannels /
  * groups, kernelHeight, kernelWidth], y is [outputChannels, outputHeight, outputWidth] with
- * outputHeight = (inputHeight + top + bottom - dilation (kernelHeight - 1) - 1) / stride + 1, rounded
- * down, and the width likewise. Padding is with zeros.
+ * outputHeight = (inputHeight + top + bottom - dilation (kernelHeight - 1) - 1) / stride + 1,
+ * rounded down, and the width likewise. Padding is with zeros.
  */
 public record ConvolutionGeometry(
     int inputChannels,
