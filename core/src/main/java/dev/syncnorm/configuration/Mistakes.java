@@ -1,0 +1,48 @@
+package dev.syncnorm.configuration;
+
+import com.typesafe.config.ConfigOrigin;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** Collects the mistakes of one configuration. Not thread-safe. */
+public final class Mistakes {
+
+  private record Mistake(String place, int line, String message) {}
+
+  private final List<Mistake> mistakes = new ArrayList<>();
+
+  /** Adds a mistake about what stands at a place. */
+  public void add(ConfigOrigin origin, String message) {
+    String file = origin.filename() != null ? relative(origin.filename()) : origin.description();
+    mistakes.add(new Mistake(file, Math.max(origin.lineNumber(), 0), message));
+  }
+
+  /** Whether nothing was wrong so far. */
+  public boolean isEmpty() {
+    return mistakes.isEmpty();
+  }
+
+  /** Throws what was collected, if anything was. */
+  public void throwIfAny() throws ConfigurationException {
+    if (!mistakes.isEmpty()) {
+      throw new ConfigurationException(
+          mistakes.stream()
+              .sorted(Comparator.comparing(Mistake::place).thenComparingInt(Mistake::line))
+              .map(
+                  m ->
+                      m.line() > 0
+                          ? "%s:%d: %s".formatted(m.place(), m.line(), m.message())
+                          : "%s: %s".formatted(m.place(), m.message()))
+              .distinct()
+              .toList());
+    }
+  }
+
+  private static String relative(String file) {
+    Path here = Path.of("").toAbsolutePath();
+    Path path = Path.of(file);
+    return path.startsWith(here) ? here.relativize(path).toString() : file;
+  }
+}
