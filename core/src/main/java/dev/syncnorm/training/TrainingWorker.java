@@ -1,0 +1,167 @@
+package dev.syncnorm.training;
+
+import dev.syncnorm.exchange.Exchange;
+import dev.syncnorm.exchange.StoppedException;
+import dev.syncnorm.exchange.SumId;
+import dev.syncnorm.kernel.Kernels;
+import dev.syncnorm.network.ParameterTable;
+import dev.syncnorm.network.StepPlan;
+import dev.syncnorm.network.SumLayout;
+import dev.syncnorm.network.SumLayout.Segment;
+import dev.syncnorm.training.Contribution.NonFinite;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
+
+/**
+ * A worker's program: the same in one process, in Spark's local mode and on a cluster.
+ *
+ * <p>It owns a range of every batch, runs its images phase by phase on its threads, and exchanges
+ * one sum after each phase. It holds no state that matters.
+ */
+public final class TrainingWorker {
+
+  private final StepPlan plan;
+  private final Schedule schedule;
+  private final Samples samples;
+  private final Supplier<Kernels> kernels;
+  private final int threads;
+  private final List<ImageWorkspace> workspaces = new ArrayList<>();
+  private final float[][] parameters;
+
+  /**
+   * A worker that has not joined yet.
+   *
+   * @param kernels makes the kernels of one thread
+   * @param threads that run this worker's images, 1 or more
+   */
+  public TrainingWorker(
+      StepPlan plan, Schedule schedule, Samples samples, Supplier<Kernels> kernels, int threads) {
+    this.plan = plan;
+    this.schedule = schedule;
+    this.samples = samples;
+    this.kernels = kernels;
+    this.threads = threads;
+    List<ParameterTable.Entry> entries = plan.parameters().entries();
+    parameters = new float[entries.size()][];
+    for (int i = 0; i < parameters.length; i++) {
+      parameters[i] = new float[entries.get(i).parameter().shape().size()];
+    }
+  }
+
+  /**
+   * Trains until all steps are done, or until the driver ends the generation. A failure of this
+   * worker's data or code is told to the driver, which ends the run.
+   *
+   * @param worker this worker's number, from 0
+   * @param workers how many take part
+   */
+  public void run(Exchange exchange, int worker, int workers) throws InterruptedException {
+    ThreadLocal<Kernels> kernelsOfThread = ThreadLocal.withInitial(kernels);
+    ExecutorService pool =
+        Executors.newFixedThreadPool(
+            threads,
+            task -> {
+              Thread thread = new Thread(task, "syncnorm-worker-" + worker);
+              thread.setDaemon(true);
+              return thread;
+            });
+    try {
+      long step = TrainingState.decodeForWorkers(exchange.join(), parameters);
+      while (step < schedule.steps()) {
+        step = step(step + 1, exchange, worker, workers, pool, kernelsOfThread);
+      }
+    } catch (StoppedException e) {
+      // The driver has what it needs, or goes on without this worker.
+    } catch (SampleException e) {
+      exchange.fail(e.getMessage());
+    } catch (RuntimeException e) {
+      exchange.fail("a worker failed unexpectedly: " + e);
+      throw e;
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  private long step(
+      long step,
+      Exchange exchange,
+      int worker,
+      int workers,
+      ExecutorService pool,
+      ThreadLocal<Kernels> kernelsOfThread)
+      throws StoppedException, SampleException, InterruptedException {
+    int[] batch = schedule.batch(step);
+    Range range = Range.share(batch.length, workers).get(worker);
+    while (workspaces.size() < range.size()) {
+      workspaces.add(new ImageWorkspace(plan));
+    }
+    StepContext context = new StepContext(plan.network(), batch.length);
+    byte[] result = new byte[0];
+    for (int phase = 0; phase < plan.phases().size(); phase++) {
+      SumLayout layout = plan.phases().get(phase).sum();
+      TreeReducer reducer = new TreeReducer(layout, batch.length, range);
+      List<Future<Optional<NonFinite>>> images = new ArrayList<>();
+      for (int i = 0; i < range.size(); i++) {
+        int image = range.from() + i;
+        int current = phase;
+        ImageWorkspace workspace = workspaces.get(i);
+        images.add(
+            pool.submit(
+                () -> {
+                  if (current == 0) {
+                    workspace.begin(samples, batch[image]);
+                  }
+                  double[] sums =
+                      workspace.run(current, kernelsOfThread.get(), parameters, context);
+                  final Optional<NonFinite> nonFinite = nonFinite(layout, image, sums);
+                  reducer.add(0, image, sums);
+                  exchange.progress();
+                  return nonFinite;
+                }));
+      }
+      Optional<NonFinite> first = Optional.empty();
+      for (Future<Optional<NonFinite>> image : images) {
+        Optional<NonFinite> nonFinite = get(image);
+        first = first.isPresent() ? first : nonFinite;
+      }
+      result =
+          exchange.sum(new SumId(step, phase), new Contribution(first, reducer.nodes()).encode());
+      if (phase + 1 < plan.phases().size()) {
+        context.take(layout, Doubles.decode(result));
+      }
+    }
+    return TrainingState.decodeForWorkers(result, parameters);
+  }
+
+  private static Optional<NonFinite> nonFinite(SumLayout layout, int image, double[] sums) {
+    for (int s = 0; s < layout.segments().size(); s++) {
+      Segment segment = layout.segments().get(s);
+      for (int i = segment.offset(); i < segment.offset() + segment.length(); i++) {
+        if (!Double.isFinite(sums[i])) {
+          return Optional.of(new NonFinite(image, s));
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static <T> T get(Future<T> future) throws SampleException, InterruptedException {
+    try {
+      return future.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof SampleException sample) {
+        throw sample;
+      }
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw new IllegalStateException(e.getCause().toString(), e.getCause());
+    }
+  }
+}
