@@ -78,6 +78,11 @@ public final class Mailbox {
     return run;
   }
 
+  /** How this mailbox shares large results. */
+  public SharedBytes shared() {
+    return shared;
+  }
+
   /**
    * Opens the next generation with its joining state and forgets all of the one before.
    *
@@ -85,6 +90,7 @@ public final class Mailbox {
    */
   public synchronized int open(int workers, byte[] state) {
     generation++;
+    closed = Optional.empty();
     deliveries.clear();
     incomplete.clear();
     results.clear();
@@ -104,7 +110,7 @@ public final class Mailbox {
     incomplete.keySet().removeIf(sender -> sender.id().compareTo(id) <= 0);
   }
 
-  /** Answers every request with a stop from now on. */
+  /** Answers every request with a stop until the next generation is opened. */
   public synchronized void close(String reason) {
     closed = Optional.of(reason);
     incomplete.clear();

@@ -1,0 +1,20 @@
+package dev.syncnorm.training;
+
+import dev.syncnorm.training.Coordinator.CommittedStep;
+
+/** Is told on the driver's thread what happens; the next step waits for it in the end. */
+public interface TrainingListener {
+
+  /** Workers of a generation have been started. */
+  void started(int generation, int workers);
+
+  /**
+   * A step was committed.
+   *
+   * @param seconds since the commit before, or since the workers were started
+   */
+  void committed(CommittedStep step, double seconds) throws TrainingException;
+
+  /** A generation was given up; another one follows. */
+  void lost(int generation, String reason);
+}
