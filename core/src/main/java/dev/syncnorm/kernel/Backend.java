@@ -1,18 +1,56 @@
 package dev.syncnorm.kernel;
 
 import java.util.Locale;
+import java.util.Optional;
 
 /** The implementations of {@link Kernels} that a user can choose. */
 public enum Backend {
   /** SIMD on the JDK's Vector API: the same bits on every machine with fused multiply-add. */
-  VECTOR,
-  /** ND4J with oneDNN: the same bits on one kind of processor. */
-  ND4J,
+  VECTOR {
+    @Override
+    public Optional<String> unavailable() {
+      return VectorSupport.unavailable();
+    }
+
+    @Override
+    Kernels createAvailable() {
+      return new VectorKernels();
+    }
+  },
   /** Naive loops in double precision: slow, for checking the others. */
-  REFERENCE;
+  REFERENCE {
+    @Override
+    public Optional<String> unavailable() {
+      return Optional.empty();
+    }
+
+    @Override
+    Kernels createAvailable() {
+      return new ReferenceKernels();
+    }
+  };
 
   /** The name on the command line and in files, in lower case. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Why this JVM cannot run the backend, in one line that names the fix; empty if it can. */
+  public abstract Optional<String> unavailable();
+
+  abstract Kernels createAvailable();
+
+  /**
+   * New kernels for one thread.
+   *
+   * @throws IllegalStateException if the backend is {@link #unavailable()}
+   */
+  public Kernels create() {
+    unavailable()
+        .ifPresent(
+            reason -> {
+              throw new IllegalStateException(reason);
+            });
+    return createAvailable();
   }
 }

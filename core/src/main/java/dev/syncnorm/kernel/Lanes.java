@@ -1,0 +1,84 @@
+package dev.syncnorm.kernel;
+
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The sixteen logical lanes of every sum over pixels. The pixel at position i of a run is added to
+ * lane i mod 16 whatever the width of the machine's vectors: vectors of 16 floats hold all lanes,
+ * narrower ones make 16 / {@link #LENGTH} strided passes. So the bits do not depend on the machine.
+ *
+ * <p>{@code FloatVector.reduceLanes(ADD)} has no defined order; {@link #fold} has.
+ */
+final class Lanes {
+  /** How many logical lanes there are. */
+  static final int COUNT = 16;
+
+  /** The machine's vectors of floats, at most 512 bits and at least 128. */
+  static final VectorSpecies<Float> FLOATS = floats();
+
+  /** Floats in a vector: 4, 8 or 16. */
+  static final int LENGTH = FLOATS.length();
+
+  /** Vectors of doubles of the same width, and of as many floats as they hold doubles. */
+  private static final VectorSpecies<Double> DOUBLES = doubles();
+
+  private static final VectorSpecies<Float> HALF_FLOATS = halfFloats();
+
+  private Lanes() {}
+
+  private static VectorSpecies<Float> floats() {
+    int length = FloatVector.SPECIES_PREFERRED.length();
+    return length >= 16
+        ? FloatVector.SPECIES_512
+        : length == 8 ? FloatVector.SPECIES_256 : FloatVector.SPECIES_128;
+  }
+
+  private static VectorSpecies<Double> doubles() {
+    return LENGTH == 16
+        ? DoubleVector.SPECIES_512
+        : LENGTH == 8 ? DoubleVector.SPECIES_256 : DoubleVector.SPECIES_128;
+  }
+
+  private static VectorSpecies<Float> halfFloats() {
+    return LENGTH == 16
+        ? FloatVector.SPECIES_256
+        : LENGTH == 8 ? FloatVector.SPECIES_128 : FloatVector.SPECIES_64;
+  }
+
+  /** sums[at + k] += lanes[k] for k below count, a multiple of 16. */
+  static void flush(float[] lanes, int count, double[] sums, int at) {
+    for (int k = 0; k < count; k += HALF_FLOATS.length()) {
+      DoubleVector values =
+          (DoubleVector) FloatVector.fromArray(HALF_FLOATS, lanes, k).castShape(DOUBLES, 0);
+      DoubleVector.fromArray(DOUBLES, sums, at + k).add(values).intoArray(sums, at + k);
+    }
+  }
+
+  /** The sum of the sixteen lanes at {@code at}, pairwise: lane k and lane k + 8, 4, 2, 1. */
+  static double fold(double[] lanes, int at) {
+    double a0 = lanes[at] + lanes[at + 8];
+    double a1 = lanes[at + 1] + lanes[at + 9];
+    double a2 = lanes[at + 2] + lanes[at + 10];
+    double a3 = lanes[at + 3] + lanes[at + 11];
+    double a4 = lanes[at + 4] + lanes[at + 12];
+    double a5 = lanes[at + 5] + lanes[at + 13];
+    double a6 = lanes[at + 6] + lanes[at + 14];
+    double a7 = lanes[at + 7] + lanes[at + 15];
+    return ((a0 + a4) + (a2 + a6)) + ((a1 + a5) + (a3 + a7));
+  }
+
+  /** {@link #fold(double[], int)} of float lanes, each widened to double first. */
+  static double fold(float[] lanes, int at) {
+    double a0 = (double) lanes[at] + lanes[at + 8];
+    double a1 = (double) lanes[at + 1] + lanes[at + 9];
+    double a2 = (double) lanes[at + 2] + lanes[at + 10];
+    double a3 = (double) lanes[at + 3] + lanes[at + 11];
+    double a4 = (double) lanes[at + 4] + lanes[at + 12];
+    double a5 = (double) lanes[at + 5] + lanes[at + 13];
+    double a6 = (double) lanes[at + 6] + lanes[at + 14];
+    double a7 = (double) lanes[at + 7] + lanes[at + 15];
+    return ((a0 + a4) + (a2 + a6)) + ((a1 + a5) + (a3 + a7));
+  }
+}
