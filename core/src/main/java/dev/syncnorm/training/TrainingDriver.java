@@ -59,33 +59,33 @@ public final class TrainingDriver {
    * @throws TrainingException if it can't go on; all commits so far have been told to the listener
    */
   public TrainingState run() throws TrainingException, InterruptedException {
-      int failures = 0;
-      boolean first = true;
-      while (!coordinator.finished()) {
-        int count = workers.await(first);
-        first = false;
-        long stepBefore = coordinator.state().step();
-        int number = mailbox.open(count, coordinator.begin(count));
-        Generation generation = workers.launch(number, count);
-        Optional<String> failure;
-        try {
-          listener.started(number, count);
-          failure = serve(generation);
-        } finally {
-          mailbox.close("the generation is over");
-          generation.end();
-        }
-        if (failure.isPresent()) {
-          failures = coordinator.state().step() > stepBefore ? 1 : failures + 1;
-          if (failures > patience.failures()) {
-            throw new TrainingException(
-                "%d generations of workers failed without a step in between, the last one because %s"
-                    .formatted(failures, failure.get()));
-          }
-          listener.lost(number, failure.get());
-        }
+    int failures = 0;
+    boolean first = true;
+    while (!coordinator.finished()) {
+      int count = workers.await(first);
+      first = false;
+      long stepBefore = coordinator.state().step();
+      int number = mailbox.open(count, coordinator.begin(count));
+      Generation generation = workers.launch(number, count);
+      Optional<String> failure;
+      try {
+        listener.started(number, count);
+        failure = serve(generation);
+      } finally {
+        mailbox.close("the generation is over");
+        generation.end();
       }
-      return coordinator.state();
+      if (failure.isPresent()) {
+        failures = coordinator.state().step() > stepBefore ? 1 : failures + 1;
+        if (failures > patience.failures()) {
+          throw new TrainingException(
+              "%d generations of workers failed without a step in between, the last one because %s"
+                  .formatted(failures, failure.get()));
+        }
+        listener.lost(number, failure.get());
+      }
+    }
+    return coordinator.state();
   }
 
   /** Serves a generation until training is finished, or says why the generation is lost. */

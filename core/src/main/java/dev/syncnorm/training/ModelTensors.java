@@ -1,0 +1,78 @@
+package dev.syncnorm.training;
+
+import dev.syncnorm.network.ParameterTable;
+import dev.syncnorm.tensor.Safetensors;
+import dev.syncnorm.tensor.SafetensorsException;
+import dev.syncnorm.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Parameters and optimizer slots as the named tensors of a safetensors file, and back. */
+public final class ModelTensors {
+
+  private ModelTensors() {}
+
+  /** All parameters by name, {@code layer.parameter}. */
+  public static Map<String, Tensor> model(ParameterTable table, float[][] parameters) {
+    Map<String, Tensor> tensors = new TreeMap<>();
+    for (int i = 0; i < parameters.length; i++) {
+      ParameterTable.Entry entry = table.entries().get(i);
+      tensors.put(entry.name(), new Tensor(entry.parameter().shape(), parameters[i]));
+    }
+    return tensors;
+  }
+
+  /** All slots by name, {@code layer.parameter.slot}. */
+  public static Map<String, Tensor> optimizer(
+      ParameterTable table, Optimizer optimizer, float[][][] slots) {
+    Map<String, Tensor> tensors = new TreeMap<>();
+    for (int i = 0; i < slots.length; i++) {
+      ParameterTable.Entry entry = table.entries().get(i);
+      for (int s = 0; s < slots[i].length; s++) {
+        tensors.put(
+            entry.name() + "." + optimizer.slots().get(s),
+            new Tensor(entry.parameter().shape(), slots[i][s]));
+      }
+    }
+    return tensors;
+  }
+
+  /**
+   * Reads all parameters of a network.
+   *
+   * @param source names the file in messages
+   * @throws TrainingException if names or shapes differ, with every difference named
+   */
+  public static float[][] readModel(ParameterTable table, Safetensors file, String source)
+      throws TrainingException {
+    List<String> differences = new ArrayList<>();
+    List<String> left = new ArrayList<>(file.names());
+    float[][] parameters = new float[table.entries().size()][];
+    for (int i = 0; i < parameters.length; i++) {
+      ParameterTable.Entry entry = table.entries().get(i);
+      left.remove(entry.name());
+      try {
+        if (!file.contains(entry.name())) {
+          differences.add(entry.name() + " is missing");
+        } else if (!file.shape(entry.name()).equals(entry.parameter().shape())) {
+          differences.add(
+              "%s is %s, the network has %s"
+                  .formatted(entry.name(), file.shape(entry.name()), entry.parameter().shape()));
+        } else {
+          parameters[i] = file.tensor(entry.name()).values();
+        }
+      } catch (SafetensorsException e) {
+        differences.add(e.getMessage());
+      }
+    }
+    left.forEach(name -> differences.add(name + " is not in the network"));
+    if (!differences.isEmpty()) {
+      throw new TrainingException(
+          "%s does not fit the network: %s; all tensors must agree by name and shape"
+              .formatted(source, String.join("; ", differences)));
+    }
+    return parameters;
+  }
+}
