@@ -1,0 +1,143 @@
+package dev.syncnorm.configuration;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigList;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Parses a HOCON file and lays {@code key=value} overrides over it. */
+public final class ConfigurationFile {
+
+  private ConfigurationFile() {}
+
+  /**
+   * Parses a file, applies overrides, adds the defaults of reference.conf and resolves.
+   *
+   * @param overrides {@code key=value}; an element of a list of objects is addressed by its name,
+   *     as in {@code model.layers.conv1.filters=32}
+   * @throws ConfigurationException if the file can't be read or parsed, or an override is wrong
+   */
+  public static Config load(Path file, List<String> overrides) throws ConfigurationException {
+    if (!Files.isRegularFile(file)) {
+      throw new ConfigurationException(
+          List.of(
+              "the configuration %s does not exist; give the path of a .conf file"
+                  .formatted(file)));
+    }
+    try {
+      return complete(
+          ConfigFactory.parseFile(file.toFile(), ConfigParseOptions.defaults()), overrides);
+    } catch (ConfigException e) {
+      throw new ConfigurationException(List.of(oneLine(e.getMessage())));
+    }
+  }
+
+  /** As {@link #load}, of a text. */
+  public static Config parse(String text, List<String> overrides) throws ConfigurationException {
+    try {
+      return complete(ConfigFactory.parseString(text), overrides);
+    } catch (ConfigException e) {
+      throw new ConfigurationException(List.of(oneLine(e.getMessage())));
+    }
+  }
+
+  /** A resolved configuration as text, keys sorted, without comments. */
+  public static String render(Config config) {
+    return config
+        .root()
+        .render(
+            ConfigRenderOptions.defaults()
+                .setOriginComments(false)
+                .setComments(false)
+                .setJson(false)
+                .setFormatted(true));
+  }
+
+  private static Config complete(Config config, List<String> overrides)
+      throws ConfigurationException {
+    Config changed = config;
+    List<String> mistakes = new ArrayList<>();
+    for (String override : overrides) {
+      try {
+        changed = override(changed, override);
+      } catch (IllegalArgumentException e) {
+        mistakes.add("--set %s: %s".formatted(override, e.getMessage()));
+      }
+    }
+    if (!mistakes.isEmpty()) {
+      throw new ConfigurationException(mistakes);
+    }
+    return changed
+        .withFallback(
+            ConfigFactory.parseResources(
+                ConfigurationFile.class.getClassLoader(), "reference.conf"))
+        .resolve();
+  }
+
+  private static Config override(Config config, String override) {
+    int equals = override.indexOf('=');
+    if (equals < 1) {
+      throw new IllegalArgumentException("expected key=value");
+    }
+    List<String> path;
+    try {
+      path = ConfigUtil.splitPath(override.substring(0, equals).trim());
+    } catch (ConfigException e) {
+      throw new IllegalArgumentException("expected key=value with a key such as train.epochs");
+    }
+    ConfigValue value = value(override, override.substring(equals + 1));
+    return ((ConfigObject) with(config.root(), path, value)).toConfig();
+  }
+
+  private static ConfigValue value(String override, String text) {
+    ConfigParseOptions origin =
+        ConfigParseOptions.defaults().setOriginDescription("--set " + override);
+    try {
+      return ConfigFactory.parseString("value = " + text, origin).root().get("value");
+    } catch (ConfigException e) {
+      // Not HOCON, such as a path with a colon: a plain text.
+      return ConfigFactory.parseString("value = " + ConfigUtil.quoteString(text), origin)
+          .root()
+          .get("value");
+    }
+  }
+
+  private static ConfigValue with(ConfigValue at, List<String> path, ConfigValue value) {
+    if (path.isEmpty()) {
+      return value;
+    }
+    String step = path.get(0);
+    List<String> rest = path.subList(1, path.size());
+    if (at instanceof ConfigList list) {
+      List<ConfigValue> elements = new ArrayList<>(list);
+      for (int i = 0; i < elements.size(); i++) {
+        if (elements.get(i) instanceof ConfigObject element
+            && element.get("name") != null
+            && step.equals(element.get("name").unwrapped())) {
+          elements.set(i, with(element, rest, value));
+          return ConfigValueFactory.fromIterable(elements).withOrigin(list.origin());
+        }
+      }
+      throw new IllegalArgumentException("there is no element with the name " + step);
+    }
+    ConfigObject object =
+        at instanceof ConfigObject o ? o : ConfigFactory.empty().root().withOrigin(value.origin());
+    ConfigValue child = object.get(step);
+    return object.withValue(
+        step, with(child == null ? ConfigFactory.empty().root() : child, rest, value));
+  }
+
+  private static String oneLine(String message) {
+    return message.replaceAll("\\s*\\R\\s*", " ");
+  }
+}

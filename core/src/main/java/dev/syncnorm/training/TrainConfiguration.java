@@ -1,0 +1,157 @@
+package dev.syncnorm.training;
+
+import com.typesafe.config.Config;
+import dev.syncnorm.configuration.ConfigurationException;
+import dev.syncnorm.configuration.ConfigurationFile;
+import dev.syncnorm.configuration.Mistakes;
+import dev.syncnorm.configuration.Settings;
+import dev.syncnorm.image.ChannelOrder;
+import dev.syncnorm.network.Network;
+import dev.syncnorm.network.NetworkReader;
+import dev.syncnorm.tensor.Shape;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/**
+ * A whole training configuration, checked; reference.conf explains the keys.
+ *
+ * @param text the resolved configuration in HOCON, as saved with the run
+ */
+public record TrainConfiguration(
+    Network network, Data data, Train train, Preview preview, String text) {
+
+  /**
+   * The images and how they become tensors.
+   *
+   * @param input folder of the inputs
+   * @param target folder of the targets
+   * @param scale values are 8-bit values divided by this
+   */
+  public record Data(
+      String input, String target, ChannelOrder order, int height, int width, float scale) {}
+
+  /** The course of training. */
+  public record Train(
+      int epochs,
+      int batchSize,
+      boolean shuffle,
+      long seed,
+      Optimizer optimizer,
+      int checkpointEvery,
+      int keepCheckpoints,
+      double waitForWorkersSeconds,
+      double workerTimeoutSeconds,
+      int maxFailures,
+      long cacheBytes) {
+
+    /** The batches over a data set. */
+    public Schedule schedule(int images) {
+      return new Schedule(images, batchSize, epochs, shuffle, seed);
+    }
+  }
+
+  /** Images that pictures are made of. */
+  public record Preview(Optional<String> before, Optional<String> after, Optional<String> test) {}
+
+  /** The optimizers by their names in configurations. */
+  private enum OptimizerType {
+    ADAM
+  }
+
+  /**
+   * Reads a resolved configuration.
+   *
+   * @param locate turns a path as written into the one to use
+   * @throws ConfigurationException with all mistakes at once
+   */
+  public static TrainConfiguration read(Config config, UnaryOperator<String> locate)
+      throws ConfigurationException {
+    Mistakes mistakes = new Mistakes();
+    Settings root = Settings.root(config, mistakes);
+    Optional<Network> network = NetworkReader.read(root.object("model"));
+    Shape input = network.map(Network::input).orElse(Shape.of(3, 1, 1));
+    if (network.isPresent()) {
+      checkPicture(root, network.get());
+    }
+    Data data = data(root.object("data"), network.isPresent(), input, locate);
+    Train train = train(root.object("train"));
+    Settings previewSettings = root.object("preview");
+    Preview preview =
+        new Preview(
+            previewSettings.optionalText("before").map(locate),
+            previewSettings.optionalText("after").map(locate),
+            previewSettings.optionalText("test").map(locate));
+    previewSettings.finish();
+    root.finish();
+    mistakes.throwIfAny();
+    return new TrainConfiguration(
+        network.orElseThrow(), data, train, preview, ConfigurationFile.render(config));
+  }
+
+  private static void checkPicture(Settings root, Network network) {
+    if (network.input().channels() != 3) {
+      root.object("model")
+          .mistake(
+              "input",
+              "model.input.channels is %d, but images have 3; set it to 3"
+                  .formatted(network.input().channels()));
+    }
+    if (!network.output().equals(network.input())) {
+      root.object("model")
+          .mistake(
+              "layers",
+              "the network's output is %s, but the targets are images of %s; the loss needs one shape"
+                  .formatted(network.output(), network.input()));
+    }
+  }
+
+  private static Data data(
+      Settings settings, boolean hasNetwork, Shape input, UnaryOperator<String> locate) {
+    Settings pixels = settings.object("pixels");
+    Optional<List<Integer>> resize = pixels.optionalIntegers("resize", 2, 1);
+    List<Integer> model = List.of(input.height(), input.width());
+    if (hasNetwork && resize.isPresent() && !resize.get().equals(model)) {
+      pixels.wrong("resize", "the model's input, " + model);
+    }
+    Data data =
+        new Data(
+            locate.apply(settings.text("input")),
+            locate.apply(settings.text("target")),
+            pixels.choice("order", ChannelOrder.BGR),
+            input.height(),
+            input.width(),
+            (float) pixels.number("scale", 255, v -> v > 0 && v < 1e30, "a number above 0"));
+    pixels.finish();
+    settings.finish();
+    return data;
+  }
+
+  private static Train train(Settings settings) {
+    Train train =
+        new Train(
+            settings.integer("epochs", 1, Integer.MAX_VALUE),
+            settings.integer("batch-size", 1, Integer.MAX_VALUE),
+            settings.flag("shuffle", false),
+            settings.wholeNumber("seed", 1),
+            optimizer(settings.object("optimizer")),
+            settings.integer("checkpoint-every", 0, Integer.MAX_VALUE),
+            settings.integer("keep-checkpoints", 1, Integer.MAX_VALUE),
+            settings.seconds("wait-for-workers", 60),
+            settings.seconds("worker-timeout", 60),
+            settings.integer("max-failures", 0, Integer.MAX_VALUE),
+            (long) settings.integer("cache", 0, Integer.MAX_VALUE) << 20);
+    settings.finish();
+    return train;
+  }
+
+  private static Optimizer optimizer(Settings settings) {
+    OptimizerType type = settings.choice("type", OptimizerType.ADAM);
+    Optimizer optimizer =
+        switch (type) {
+          case ADAM -> Adam.read(settings);
+        };
+    settings.finish();
+    return optimizer;
+  }
+}
