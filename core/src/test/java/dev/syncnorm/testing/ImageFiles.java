@@ -11,6 +11,7 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
@@ -73,12 +74,22 @@ public final class ImageFiles {
     return out.toByteArray();
   }
 
-  /** A file by OpenCV's encoder for an ending such as {@code .webp}. */
+  /** A file by OpenCV's encoder for an ending such as {@code .webp}, which is lossless. */
   public static byte[] encodeByOpenCv(DecodedImage image, String ending) {
-    try (BytePointer pixels = new BytePointer(image.bgr());
+    return encodeByOpenCv(image, ending, new int[0]);
+  }
+
+  /** A WebP file of quality 80. */
+  public static byte[] lossyWebp(DecodedImage image) {
+    return encodeByOpenCv(image, ".webp", new int[] {opencv_imgcodecs.IMWRITE_WEBP_QUALITY, 80});
+  }
+
+  private static byte[] encodeByOpenCv(DecodedImage image, String ending, int[] parameters) {
+    try (IntPointer options = new IntPointer(parameters);
+        BytePointer pixels = new BytePointer(image.bgr());
         Mat mat = new Mat(image.height(), image.width(), opencv_core.CV_8UC3, pixels);
         BytePointer encoded = new BytePointer()) {
-      if (!opencv_imgcodecs.imencode(ending, mat, encoded)) {
+      if (!opencv_imgcodecs.imencode(ending, mat, encoded, options)) {
         throw new IllegalArgumentException("OpenCV does not write " + ending);
       }
       byte[] file = new byte[(int) encoded.limit()];
