@@ -9,10 +9,11 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /** Folders of a test. */
-final class Folders {
+public final class Folders {
   private Folders() {}
 
-  static Path temporary(String prefix) {
+  /** A new temporary folder, by its real path. Who asks for it deletes it. */
+  public static Path temporary(String prefix) {
     try {
       return Files.createTempDirectory(prefix).toRealPath();
     } catch (IOException e) {
@@ -20,7 +21,8 @@ final class Folders {
     }
   }
 
-  static Path create(Path folder) {
+  /** Creates a folder and its parents where they are missing. */
+  public static Path create(Path folder) {
     try {
       return Files.createDirectories(folder);
     } catch (IOException e) {
@@ -29,7 +31,7 @@ final class Folders {
   }
 
   /** Deletes a folder with all in it; of a symbolic link the link alone. */
-  static void delete(Path folder) {
+  public static void delete(Path folder) {
     try {
       Files.walkFileTree(
           folder,

@@ -58,7 +58,6 @@ public final class StandaloneCluster implements AutoCloseable {
   private final Builder builder;
   private final Path directory;
   private final Path sparkHome;
-  private final Map<String, String> environment;
   private final ProcessFamily processes;
   private final CapturedProcess master;
   private final String masterUrl;
@@ -69,13 +68,11 @@ public final class StandaloneCluster implements AutoCloseable {
       Builder builder,
       Path directory,
       Path sparkHome,
-      Map<String, String> environment,
       ProcessFamily processes,
       CapturedProcess master) {
     this.builder = builder;
     this.directory = directory;
     this.sparkHome = sparkHome;
-    this.environment = environment;
     this.processes = processes;
     this.master = master;
     this.masterUrl =
@@ -134,7 +131,7 @@ public final class StandaloneCluster implements AutoCloseable {
         Files.writeString(configuration.resolve("log4j2.properties"), LOGGING);
         CapturedProcess master = startMaster(sparkHome, processes);
         StandaloneCluster cluster =
-            new StandaloneCluster(this, directory, sparkHome, variables, processes, master);
+            new StandaloneCluster(this, directory, sparkHome, processes, master);
         for (int i = 0; i < workers; i++) {
           cluster.startWorker();
         }
