@@ -1,10 +1,13 @@
 package dev.syncnorm.image;
 
+import java.util.Locale;
+
 /**
  * An image that cannot be used, and why.
  *
  * <p>The message is one line without the file's name, which the caller knows and puts in front.
  */
+@SuppressWarnings("AnnotateFormatMethod") // its annotation would be a dependency for four methods
 public final class BadImageException extends Exception {
   private static final long serialVersionUID = 1L;
 
@@ -28,18 +31,21 @@ public final class BadImageException extends Exception {
   }
 
   static BadImageException truncated(String format, Object... values) {
-    return new BadImageException(BadImageCause.TRUNCATED, format.formatted(values));
+    return new BadImageException(
+        BadImageCause.TRUNCATED, String.format(Locale.ROOT, format, values));
   }
 
   static BadImageException corrupt(String format, Object... values) {
-    return new BadImageException(BadImageCause.CORRUPT, format.formatted(values));
+    return new BadImageException(BadImageCause.CORRUPT, String.format(Locale.ROOT, format, values));
   }
 
   static BadImageException tooLarge(String format, Object... values) {
-    return new BadImageException(BadImageCause.TOO_LARGE, format.formatted(values));
+    return new BadImageException(
+        BadImageCause.TOO_LARGE, String.format(Locale.ROOT, format, values));
   }
 
   static BadImageException unsupported(String format, Object... values) {
-    return new BadImageException(BadImageCause.UNSUPPORTED, format.formatted(values));
+    return new BadImageException(
+        BadImageCause.UNSUPPORTED, String.format(Locale.ROOT, format, values));
   }
 }

@@ -3,6 +3,7 @@ package dev.syncnorm.image;
 import java.nio.charset.StandardCharsets;
 
 /** The bytes of a file, read at checked positions: past the end means that it is truncated. */
+@SuppressWarnings("ArrayRecordComponent") // a view of the array, never compared
 record FileBytes(byte[] bytes) {
 
   int length() {

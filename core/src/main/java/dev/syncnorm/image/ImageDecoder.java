@@ -108,11 +108,23 @@ public final class ImageDecoder {
    * @throws BadImageException as {@link #check}, and {@code corrupt} if OpenCV cannot decode it
    */
   public DecodedImage decode(byte[] file) throws BadImageException {
+    PixelBuffer pixels = new PixelBuffer();
+    decode(file, pixels);
+    return new DecodedImage(pixels.width(), pixels.height(), pixels.bgr());
+  }
+
+  /**
+   * Checks and decodes a file into a buffer, which is left as it was if the file is bad.
+   *
+   * @throws BadImageException as {@link #decode(byte[])}
+   */
+  public void decode(byte[] file, PixelBuffer pixels) throws BadImageException {
     ImageHeader header = check(file);
     try (BytePointer bytes = new BytePointer(file);
         Mat encoded = new Mat(1, file.length, opencv_core.CV_8UC1, bytes);
         Mat decoded = opencv_imgcodecs.imdecode(encoded, opencv_imgcodecs.IMREAD_COLOR)) {
-      return checked(header, decoded);
+      checkDecoded(header, decoded);
+      pixels.fill(decoded);
     } catch (RuntimeException e) { // a C++ exception
       String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
       throw new BadImageException(
@@ -122,7 +134,7 @@ public final class ImageDecoder {
     }
   }
 
-  private static DecodedImage checked(ImageHeader header, Mat decoded) throws BadImageException {
+  private static void checkDecoded(ImageHeader header, Mat decoded) throws BadImageException {
     if (decoded.isNull() || decoded.empty()) {
       throw BadImageException.corrupt("OpenCV cannot decode the %s file", header.format().label());
     }
@@ -138,6 +150,5 @@ public final class ImageDecoder {
     if (decoded.type() != opencv_core.CV_8UC3 || !decoded.isContinuous()) {
       throw new IllegalStateException("IMREAD_COLOR gave a matrix of type " + decoded.type());
     }
-    return OpenCv.image(decoded);
   }
 }

@@ -23,7 +23,7 @@ public record ImageHeader(ImageFormat format, int width, int height, int channel
           new Magic(0, "II+\0", "BigTIFF"),
           new Magic(0, "MM\0+", "BigTIFF"),
           new Magic(0, "\0\0\0\fjP  ", "JPEG 2000"),
-          new Magic(0, "\u00ff\u004f\u00ff\u0051", "JPEG 2000"),
+          new Magic(0, "\u00ffO\u00ffQ", "JPEG 2000"),
           new Magic(0, "\0\0\0\fJXL ", "JPEG XL"),
           new Magic(0, "\u00ff\n", "JPEG XL"),
           new Magic(4, "ftypavif", "AVIF"),

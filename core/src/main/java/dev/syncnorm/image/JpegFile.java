@@ -29,6 +29,7 @@ final class JpegFile {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   /** A frame header: its components' identifiers and sampling factors. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Frame(
       int marker, int width, int height, int[] identifiers, int[] horizontal, int[] vertical) {
 

@@ -22,11 +22,9 @@ final class OpenCv {
 
   /** The pixels of a continuous matrix of type CV_8UC3, copied. */
   static DecodedImage image(Mat mat) {
-    byte[] bgr = new byte[Math.multiplyExact(mat.rows() * mat.cols(), DecodedImage.CHANNELS)];
-    try (BytePointer data = mat.data()) {
-      data.get(bgr);
-    }
-    return new DecodedImage(mat.cols(), mat.rows(), bgr);
+    PixelBuffer pixels = new PixelBuffer();
+    pixels.fill(mat);
+    return new DecodedImage(pixels.width(), pixels.height(), pixels.bgr());
   }
 
   /** Gives a call a matrix over a copy of an image's pixels, and frees both. */

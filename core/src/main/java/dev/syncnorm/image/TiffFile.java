@@ -1,5 +1,7 @@
 package dev.syncnorm.image;
 
+import java.util.Set;
+
 /**
  * TIFF files (revision 6.0): the first directory, and whether its strips or tiles are in the file.
  */
@@ -7,6 +9,7 @@ final class TiffFile {
   private static final int WIDTH = 256;
   private static final int HEIGHT = 257;
   private static final int BITS_PER_SAMPLE = 258;
+  private static final int COMPRESSION = 259;
   private static final int PHOTOMETRIC = 262;
   private static final int STRIP_OFFSETS = 273;
   private static final int SAMPLES_PER_PIXEL = 277;
@@ -19,6 +22,10 @@ final class TiffFile {
 
   private static final int ENTRY_BYTES = 12;
   private static final int PALETTE = 3;
+  private static final int YCBCR = 6;
+
+  /** None, the three of CCITT, LZW, JPEG, Deflate, PackBits, and Deflate by its older number. */
+  private static final Set<Long> COMPRESSIONS = Set.of(1L, 2L, 3L, 4L, 5L, 7L, 8L, 32773L, 32946L);
 
   private final FileBytes file;
   private final boolean littleEndian;
@@ -62,7 +69,7 @@ final class TiffFile {
     long depth = value(BITS_PER_SAMPLE, 1);
     long photometric = value(PHOTOMETRIC, 1);
     long format = value(SAMPLE_FORMAT, 1);
-    boolean colours = photometric <= PALETTE || photometric == 6;
+    boolean colours = photometric <= PALETTE || photometric == YCBCR;
     boolean depths = depth == 1 || depth == 4 || depth == 8 || depth == 16;
     if (!colours || !depths || format != 1 || samples < 1 || samples > 4) {
       throw BadImageException.unsupported(
@@ -70,6 +77,12 @@ final class TiffFile {
               + " grey, RGB, palette and YCbCr of up to 4 unsigned samples of 1, 4, 8 or 16 bits"
               + " are read",
           samples, depth, photometric, photometric == 5 ? " (CMYK)" : "", format);
+    }
+    if (!COMPRESSIONS.contains(value(COMPRESSION, 1))) {
+      throw BadImageException.unsupported(
+          "a TIFF file with the compression %d; none, CCITT, LZW, JPEG, Deflate and PackBits are"
+              + " read",
+          value(COMPRESSION, 1));
     }
     boolean palette = photometric == PALETTE;
     return ImageHeader.of(
@@ -91,12 +104,29 @@ final class TiffFile {
       throw BadImageException.corrupt(
           "the TIFF directory has %d %s offsets and %d sizes", pieces, piece, u32(sizes + 4));
     }
+    double bytes = 0;
     for (long i = 0; i < pieces; i++) {
-      long end = value(offsets, i) + value(sizes, i);
+      long size = value(sizes, i);
+      long end = value(offsets, i) + size;
+      bytes += size;
       if (end > file.length()) {
         throw BadImageException.truncated(
             "the TIFF file has %d bytes; its %s %d ends at byte %d", file.length(), piece, i, end);
       }
+    }
+    checkUncompressedBytes(bytes);
+  }
+
+  /** Where libtiff reads too few bytes it leaves the rest of the strip as it was. */
+  private void checkUncompressedBytes(double bytes) throws BadImageException {
+    boolean compressed = value(COMPRESSION, 1) != 1;
+    boolean subsampled = value(PHOTOMETRIC, 1) == YCBCR;
+    long bits = value(SAMPLES_PER_PIXEL, 1) * value(BITS_PER_SAMPLE, 1);
+    double needed = (double) value(WIDTH, 0) * value(HEIGHT, 0) * bits / 8;
+    if (!compressed && !subsampled && bytes < needed) {
+      throw BadImageException.truncated(
+          "the TIFF file has %.0f bytes of pixels; %dx%d need %.0f",
+          bytes, value(WIDTH, 0), value(HEIGHT, 0), Math.ceil(needed));
     }
   }
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 class MutatedImagesTest {
-  /** More files for a long run by hand: {@code -DargLine=-Dsyncnorm.mutations=100000}. */
+  /** More files for a long run by hand: {@code -Dsyncnorm.mutations=100000}. */
   private static final int COUNT = Integer.getInteger("syncnorm.mutations", 2_000);
 
   private static final long SEED = Long.getLong("syncnorm.seed", 20261123);

@@ -81,9 +81,8 @@ class OtherFormatsTest {
   @Test
   void aPngFileWithoutAllItsRowsIsNotDecodedToGrey() throws Exception {
     byte[] half = ImageFiles.encode(ImageFiles.picture(61, 20, 1), "png");
-    ByteBuffer.wrap(half).putInt(20, 40);
-    fixHeaderSum(half);
-    assertRejected(half, BadImageCause.CORRUPT);
+    assertRejected(ImageFiles.withHeight(half, 40), BadImageCause.CORRUPT)
+        .isEqualTo("OpenCV cannot decode the PNG file");
   }
 
   @Test
@@ -136,6 +135,14 @@ class OtherFormatsTest {
   void aTiffFileOfAnotherKindIsUnsupported() {
     assertRejected(tiffWith(262, 5), BadImageCause.UNSUPPORTED).contains("(CMYK)");
     assertRejected(tiffWith(277, 5), BadImageCause.UNSUPPORTED).contains("5 samples");
+    assertRejected(tiffWith(339, 3), BadImageCause.UNSUPPORTED).contains("sample format 3");
+    assertRejected(tiffWith(259, 50_000), BadImageCause.UNSUPPORTED).contains("compression 50000");
+  }
+
+  @Test
+  void aTiffFileWhoseStripsAreTooShortIsTruncated() {
+    assertRejected(tiffWith(257, 41), BadImageCause.TRUNCATED)
+        .isEqualTo("the TIFF file has 7320 bytes of pixels; 61x41 need 7503");
   }
 
   @Test
@@ -157,21 +164,30 @@ class OtherFormatsTest {
     assertRejected(animated, BadImageCause.UNSUPPORTED).contains("animated");
   }
 
-  /** The TIFF file with the value of an entry of its directory replaced. */
+  /** The TIFF file with another value for a tag; one it lacks takes the place of the resolution. */
   private byte[] tiffWith(int tag, int value) {
     byte[] changed = tiff.clone();
     boolean little = changed[0] == 'I';
     ByteBuffer buffer =
         ByteBuffer.wrap(changed).order(little ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-    int directory = buffer.getInt(4);
-    for (int i = 0; i < buffer.getShort(directory); i++) {
+    int entry = tiffEntry(buffer, tag);
+    if (entry < 0) {
+      entry = tiffEntry(buffer, 282);
+    }
+    buffer.putShort(entry, (short) tag).putShort(entry + 2, (short) 4);
+    buffer.putInt(entry + 4, 1).putInt(entry + 8, value);
+    return changed;
+  }
+
+  private static int tiffEntry(ByteBuffer file, int tag) {
+    int directory = file.getInt(4);
+    for (int i = 0; i < file.getShort(directory); i++) {
       int entry = directory + 2 + 12 * i;
-      if (buffer.getShort(entry) == tag) {
-        buffer.putShort(entry + 2, (short) 4).putInt(entry + 4, 1).putInt(entry + 8, value);
-        return changed;
+      if (file.getShort(entry) == tag) {
+        return entry;
       }
     }
-    throw new AssertionError("no tag " + tag);
+    return -1;
   }
 
   /** A PNG file of this size whose pixels are 16 bytes. */
@@ -182,15 +198,8 @@ class OtherFormatsTest {
             ImageFiles.bytes('I', 'H', 'D', 'R', 0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0),
             chunk("IDAT", new byte[16]),
             chunk("IEND", new byte[0]));
-    ByteBuffer.wrap(file).putInt(16, width).putInt(20, height);
-    fixHeaderSum(file);
-    return file;
-  }
-
-  private static void fixHeaderSum(byte[] file) {
-    CRC32 crc = new CRC32();
-    crc.update(file, 12, 17);
-    ByteBuffer.wrap(file).putInt(29, (int) crc.getValue());
+    ByteBuffer.wrap(file).putInt(16, width);
+    return ImageFiles.withHeight(file, height);
   }
 
   private static byte[] chunk(String name, byte[] data) {

@@ -4,8 +4,10 @@ import dev.syncnorm.image.DecodedImage;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.zip.CRC32;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
@@ -119,6 +121,16 @@ public final class ImageFiles {
       jpeg[0], jpeg[1], (byte) 0xff, (byte) marker, (byte) (length >> 8), (byte) length
     };
     return concat(head, payload, Arrays.copyOfRange(jpeg, 2, jpeg.length));
+  }
+
+  /** A PNG file whose header, with its checksum, says another height. */
+  public static byte[] withHeight(byte[] png, int height) {
+    byte[] changed = png.clone();
+    CRC32 crc = new CRC32();
+    ByteBuffer buffer = ByteBuffer.wrap(changed).putInt(20, height);
+    crc.update(changed, 12, 17);
+    buffer.putInt(29, (int) crc.getValue());
+    return changed;
   }
 
   /** Arrays one after another. */
