@@ -38,8 +38,7 @@ final class SparkHome {
 
   static Path inside(Path folder) {
     String installed = System.getenv("SPARK_HOME");
-    if (installed != null
-        && Files.isRegularFile(Path.of(installed, "jars", "spark-core_2.13-4.1.0.jar"))) {
+    if (installed != null && isSpark41(Path.of(installed))) {
       return Path.of(installed);
     }
     try {
@@ -55,6 +54,14 @@ final class SparkHome {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static boolean isSpark41(Path home) {
+    String[] jars =
+        home.resolve("jars")
+            .toFile()
+            .list((folder, name) -> name.startsWith("spark-core_2.13-4.1."));
+    return jars != null && jars.length == 1;
   }
 
   private static void script(Path file, String text) throws IOException {

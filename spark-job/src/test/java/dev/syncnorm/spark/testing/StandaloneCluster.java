@@ -41,7 +41,7 @@ import java.util.stream.Stream;
  * <p>For Linux and macOS. Safe for use by several threads.
  */
 public final class StandaloneCluster implements AutoCloseable {
-  private static final Duration START_LIMIT = Duration.ofSeconds(90);
+  private static final Duration START_LIMIT = Duration.ofMinutes(3);
   private static final Pattern MASTER_URL =
       Pattern.compile("Starting Spark master at (spark://\\S+)");
   private static final String LOGGING =
@@ -53,6 +53,10 @@ public final class StandaloneCluster implements AutoCloseable {
       appender.console.layout.pattern = %d{HH:mm:ss.SSS} %p %c{1}: %m%n%ex
       rootLogger.level = info
       rootLogger.appenderRef.console.ref = console
+      logger.jetty.name = org.sparkproject.jetty
+      logger.jetty.level = warn
+      logger.security.name = org.apache.spark.SecurityManager
+      logger.security.level = warn
       """;
 
   private final Builder builder;
@@ -277,6 +281,8 @@ public final class StandaloneCluster implements AutoCloseable {
     variables.put("SPARK_LOCAL_DIRS", directory.resolve("local").toString());
     variables.put("SPARK_LOCAL_IP", "127.0.0.1");
     variables.put("SPARK_DAEMON_MEMORY", "256m");
+    // Its port is fixed: 6066.
+    variables.put("SPARK_MASTER_OPTS", "-Dspark.master.rest.enabled=false");
     return variables;
   }
 
