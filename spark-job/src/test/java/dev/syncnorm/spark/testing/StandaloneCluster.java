@@ -43,21 +43,7 @@ import java.util.stream.Stream;
 public final class StandaloneCluster implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofMinutes(3);
   private static final Pattern MASTER_URL =
-      Pattern.compile("Starting Spark master at (spark://\\S+)");
-  private static final String LOGGING =
-      """
-      appender.console.type = Console
-      appender.console.name = console
-      appender.console.target = SYSTEM_ERR
-      appender.console.layout.type = PatternLayout
-      appender.console.layout.pattern = %d{HH:mm:ss.SSS} %p %c{1}: %m%n%ex
-      rootLogger.level = info
-      rootLogger.appenderRef.console.ref = console
-      logger.jetty.name = org.sparkproject.jetty
-      logger.jetty.level = warn
-      logger.security.name = org.apache.spark.SecurityManager
-      logger.security.level = warn
-      """;
+      Pattern.compile("Starting Spark master at (spark://\\S+)\\s");
 
   private final Builder builder;
   private final Path directory;
@@ -127,12 +113,10 @@ public final class StandaloneCluster implements AutoCloseable {
     public StandaloneCluster start() {
       Path directory = Folders.temporary("syncnorm-cluster");
       Path sparkHome = SparkHome.inside(directory);
-      Map<String, String> variables = variables(directory, sparkHome);
+      Map<String, String> variables = SparkHome.environment(directory, sparkHome);
       variables.putAll(environment);
       ProcessFamily processes = new ProcessFamily(directory, variables);
       try {
-        Path configuration = Folders.create(directory.resolve("conf"));
-        Files.writeString(configuration.resolve("log4j2.properties"), LOGGING);
         CapturedProcess master = startMaster(sparkHome, processes);
         StandaloneCluster cluster =
             new StandaloneCluster(this, directory, sparkHome, processes, master);
@@ -141,9 +125,6 @@ public final class StandaloneCluster implements AutoCloseable {
         }
         cluster.workers.forEach(StandaloneCluster::awaitRegistration);
         return cluster;
-      } catch (IOException e) {
-        processes.close();
-        throw new UncheckedIOException(e);
       } catch (RuntimeException | Error e) {
         processes.close();
         throw e;
@@ -266,24 +247,6 @@ public final class StandaloneCluster implements AutoCloseable {
   @Override
   public void close() {
     processes.close();
-  }
-
-  private static Map<String, String> variables(Path directory, Path sparkHome) {
-    Map<String, String> variables = new HashMap<>();
-    // What the user's own Spark set-up says must not reach the test.
-    System.getenv().keySet().stream()
-        .filter(name -> name.startsWith("SPARK_") || name.startsWith("SYNCNORM_"))
-        .forEach(name -> variables.put(name, ""));
-    variables.put("JAVA_HOME", Built.javaHome().toString());
-    variables.put("SPARK_HOME", sparkHome.toString());
-    variables.put("SPARK_SCALA_VERSION", "2.13");
-    variables.put("SPARK_CONF_DIR", directory.resolve("conf").toString());
-    variables.put("SPARK_LOCAL_DIRS", directory.resolve("local").toString());
-    variables.put("SPARK_LOCAL_IP", "127.0.0.1");
-    variables.put("SPARK_DAEMON_MEMORY", "256m");
-    // Its port is fixed: 6066.
-    variables.put("SPARK_MASTER_OPTS", "-Dspark.master.rest.enabled=false");
-    return variables;
   }
 
   private static CapturedProcess startMaster(Path sparkHome, ProcessFamily processes) {
