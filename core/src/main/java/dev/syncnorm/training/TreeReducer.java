@@ -113,7 +113,7 @@ final class TreeReducer {
   }
 
   private boolean isRoot(int level, int index) {
-    return index == 0 && first(level, 1) >= images;
+    return index == 0 && first(level, 1) >= images && (level == 0 || first(level - 1, 1) < images);
   }
 
   private double[] merge(int level, int leftIndex, double[] left, double[] right) {
