@@ -1,7 +1,6 @@
 package dev.syncnorm.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.syncnorm.exchange.Message.Reply;
@@ -88,7 +87,7 @@ class MessageTest {
     };
     Mailbox mailbox = new Mailbox(-5, new SharedBytesInMemory(), () -> 0);
     mailbox.open(9, new byte[8]);
-    for (int i = 0; i < 200_000; i++) {
+    for (int i = 0; i < 50_000; i++) {
       byte[] bytes = wholes[i % 2].clone();
       for (int damages = random.nextInt(4); damages >= 0; damages--) {
         bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
@@ -96,10 +95,11 @@ class MessageTest {
       if (random.nextInt(8) == 0) {
         bytes = Arrays.copyOf(bytes, random.nextInt(2 * bytes.length));
       }
-      byte[] damaged = bytes;
-      assertThatCode(() -> readAll(mailbox, damaged))
-          .as("seed %d, message %d", seed, i)
-          .doesNotThrowAnyException();
+      try {
+        readAll(mailbox, bytes);
+      } catch (RuntimeException e) {
+        throw new AssertionError("seed %d, message %d".formatted(seed, i), e);
+      }
     }
   }
 
