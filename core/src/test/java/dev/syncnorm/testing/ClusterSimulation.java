@@ -4,6 +4,7 @@ import dev.syncnorm.testing.SimulatedWorker.State;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import dev.syncnorm.training.Samples;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,7 +21,45 @@ import java.util.concurrent.TimeUnit;
  */
 public final class ClusterSimulation {
 
-  /** A schedule takes about 500 events; one that takes so many does not end. */
+  /** What may become of one request. The first two also while a worker is cut off. */
+  public enum MessageFault {
+    /** It never comes. */
+    REQUEST_LOST,
+    /** It comes after the worker has stopped waiting for the reply. */
+    REQUEST_LATE,
+    /** It comes, the reply does not. */
+    REPLY_LOST,
+    /** It comes twice at once. */
+    REQUEST_TWICE,
+    /** It comes, and once more later. */
+    REQUEST_AGAIN_LATE,
+    /** Much happens before the reply comes. */
+    REPLY_LATE
+  }
+
+  /** What may happen to a worker or to all of them. */
+  public enum Disaster {
+    /** The worker notices when it asks next. */
+    TASK_KILLED,
+    /** Nobody is told. */
+    WORKER_DIES,
+    /** Until the faults are over. */
+    WORKER_FREEZES,
+    /** None of its next requests gets through. */
+    WORKER_CUT_OFF,
+    /** A worker dies and the driver is told so. */
+    EXECUTOR_LOST,
+    /** The driver gives the generation up; its workers live on as zombies. */
+    GENERATION_LOST,
+    /** The same task once more in the same generation. */
+    SECOND_ATTEMPT,
+    /** From the last commit, as another run; the workers of the old run live on. */
+    DRIVER_RESTARTS,
+    /** All that happened in between took seconds. */
+    TIME_LEAPS
+  }
+
+  /** A schedule takes 1,500 events on average and the longest of 1,500 took 5,104. */
   public static final int MOST_EVENTS = 30_000;
 
   private static final int MOST_WORKERS = 6;
@@ -38,7 +77,9 @@ public final class ClusterSimulation {
   private int disasters;
   private long clockNanos = 1_000_000_007;
   private int events;
+  private int generations;
   private long digest;
+  private final Map<Enum<?>, Integer> faults = new HashMap<>();
 
   /**
    * A simulation that has not begun.
@@ -64,6 +105,16 @@ public final class ClusterSimulation {
   /** The global sums of each committed step by their number, without the one that commits. */
   public List<Map<Integer, double[]>> committedSums() {
     return driver.committedSums();
+  }
+
+  /** How often each {@link MessageFault} and {@link Disaster} happened. */
+  public Map<Enum<?>, Integer> faults() {
+    return faults;
+  }
+
+  /** How many generations were opened. */
+  public int generations() {
+    return generations;
   }
 
   /** How many scheduler events it took. */
@@ -143,6 +194,7 @@ public final class ClusterSimulation {
   private void open() {
     int count = 1 + random.nextInt(MOST_WORKERS);
     driver.open(count);
+    generations++;
     note("generation opens with workers:", count);
     for (int number = 0; number < count; number++) {
       launch(number, count);
@@ -205,27 +257,28 @@ public final class ClusterSimulation {
       return true;
     }
     messageFaults = Math.max(0, messageFaults - 1);
-    int kind = cutOff ? random.nextInt(2) : random.nextInt(6);
-    note("message fault", kind);
-    switch (kind) {
-      case 0 -> worker.reply = Optional.empty(); // the request is lost
-      case 1 -> { // it comes after the worker has given up waiting for the reply
+    MessageFault fault =
+        MessageFault.values()[random.nextInt(cutOff ? 2 : MessageFault.values().length)];
+    happened(fault, worker);
+    switch (fault) {
+      case REQUEST_LOST -> worker.reply = Optional.empty();
+      case REQUEST_LATE -> {
         delayed.add(request.clone());
         worker.reply = Optional.empty();
       }
-      case 2 -> { // the reply is lost
+      case REPLY_LOST -> {
         driver.answer(request);
         worker.reply = Optional.empty();
       }
-      case 3 -> { // delivered twice
+      case REQUEST_TWICE -> {
         driver.answer(request.clone());
         worker.reply = Optional.of(driver.answer(request));
       }
-      case 4 -> { // delivered, and once more later
+      case REQUEST_AGAIN_LATE -> {
         delayed.add(request.clone());
         worker.reply = Optional.of(driver.answer(request));
       }
-      default -> { // the reply takes its time
+      case REPLY_LATE -> {
         worker.reply = Optional.of(driver.answer(request));
         worker.answered();
         return false;
@@ -257,19 +310,19 @@ public final class ClusterSimulation {
 
   private void disaster() throws InterruptedException {
     SimulatedWorker victim = workers.get(random.nextInt(workers.size()));
-    int kind = random.nextInt(9);
-    note("disaster for " + victim, kind);
-    switch (kind) {
-      case 0 -> victim.killed = true; // the task is killed: it notices when it asks next
-      case 1 -> die(victim);
-      case 2 -> victim.frozen = true; // thaws when the faults are over
-      case 3 -> victim.cutOffAsks = 1 + random.nextInt(60);
-      case 4 -> { // the executor is lost and the driver is told so
+    Disaster disaster = Disaster.values()[random.nextInt(Disaster.values().length)];
+    happened(disaster, victim);
+    switch (disaster) {
+      case TASK_KILLED -> victim.killed = true;
+      case WORKER_DIES -> die(victim);
+      case WORKER_FREEZES -> victim.frozen = true;
+      case WORKER_CUT_OFF -> victim.cutOffAsks = 1 + random.nextInt(60);
+      case EXECUTOR_LOST -> {
         die(victim);
         lose();
       }
-      case 5 -> lose(); // its workers live on as zombies
-      case 6 -> { // the same task again in the same generation
+      case GENERATION_LOST -> lose();
+      case SECOND_ATTEMPT -> {
         if (random.nextBoolean()) {
           die(victim);
         }
@@ -277,8 +330,8 @@ public final class ClusterSimulation {
           launch(victim.number, victim.of);
         }
       }
-      case 7 -> driver.restart();
-      default -> clockNanos += random.nextLong(TimeUnit.SECONDS.toNanos(20));
+      case DRIVER_RESTARTS -> driver.restart();
+      case TIME_LEAPS -> clockNanos += random.nextLong(TimeUnit.SECONDS.toNanos(20));
     }
   }
 
@@ -297,6 +350,11 @@ public final class ClusterSimulation {
       worker.dead = true;
       worker.resume();
     }
+  }
+
+  private void happened(Enum<?> fault, SimulatedWorker to) {
+    faults.merge(fault, 1, Integer::sum);
+    note(fault.name() + " for " + to, fault.ordinal());
   }
 
   private void note(String what, int detail) {
