@@ -17,6 +17,18 @@ public enum Backend {
       return new VectorKernels();
     }
   },
+  /** ND4J with oneDNN: the same bits on one kind of processor. */
+  ND4J {
+    @Override
+    public Optional<String> unavailable() {
+      return Nd4jKernels.unavailable();
+    }
+
+    @Override
+    Kernels createAvailable() {
+      return new Nd4jKernels();
+    }
+  },
   /** Naive loops in double precision: slow, for checking the others. */
   REFERENCE {
     @Override

@@ -8,7 +8,13 @@ package dev.syncnorm.kernel;
  * layers lie in one block.
  *
  * <p>An instance keeps scratch memory and belongs to one thread. The result of every method depends
- * on its arguments alone. NaN and infinities follow IEEE 754: they are never hidden.
+ * on its arguments alone.
+ *
+ * <p>NaN and infinities follow IEEE 754 and are never hidden: where exact arithmetic gives no
+ * finite result, neither do these methods. They may spread further where an implementation
+ * multiplies by a zero that the formula leaves out: an infinite or NaN weight may make NaN at a
+ * border, and a value that is not finite may make NaN of more weight gradients of its channel than
+ * it has a part in.
  */
 public interface Kernels {
 

@@ -27,7 +27,7 @@ final class VectorSupport {
     if (!usesFma) {
       return Optional.of(
           "backend vector needs fused multiply-add: this machine has no fused multiply-add, or the"
-              + " JVM was told not to use it (-XX:-UseFMA, -XX:UseAVX=0 or 1); use --backend nd4j");
+              + " JVM was told not to use it (-XX:-UseFMA or -XX:UseAVX=0); use --backend nd4j");
     }
     return Optional.empty();
   }
