@@ -93,14 +93,27 @@ public final class Float64Network {
   /** Changes stored values a little, to see what rounding them may do; see {@link #rounding}. */
   public interface Disturbance {
     /** Leaves everything exact. */
-    Disturbance NONE = (values, terms) -> {};
+    Disturbance NONE =
+        new Disturbance() {
+          @Override
+          public void disturb(double[][] values, double terms, int channels) {}
+
+          @Override
+          public double coefficient() {
+            return 1;
+          }
+        };
 
     /**
      * Disturbs one tensor in place.
      *
      * @param terms how many rounded operations each value came of
+     * @param channels with coefficients of their own that are rounded; 0 for none
      */
-    void disturb(double[][] values, double terms);
+    void disturb(double[][] values, double terms, int channels);
+
+    /** A factor next to 1 for a coefficient that all pixels of a channel share. */
+    double coefficient();
   }
 
   /** One forward pass: all values, and each batch norm's mean and population variance. */
@@ -143,28 +156,50 @@ public final class Float64Network {
   /**
    * What float32 does to stored values, as a random model (Higham and Mary 2019: the rounding
    * errors of k operations add up as the root of k): each value moves by up to root(k) units of
-   * 2^-24 of its size, or of the tensor's root mean square where that is larger.
+   * 2^-24 of its size, or of the tensor's root mean square where that is larger. A batch norm also
+   * has coefficients for each channel, which are off for all of its values alike: by two roundings
+   * each, their own and that of the moments.
    */
   public static Disturbance rounding(long seed) {
     Random random = new Random(seed);
-    return (values, terms) -> {
-      double squares = 0;
-      long count = 0;
-      for (double[] image : values) {
-        for (double value : image) {
-          squares += value * value;
+    return new Disturbance() {
+      @Override
+      public void disturb(double[][] values, double terms, int channels) {
+        double typical = rootMeanSquare(values);
+        double[] factor = new double[Math.max(channels, 1)];
+        double[] shift = new double[factor.length];
+        for (int c = 0; c < channels; c++) {
+          factor[c] = coefficient() - 1;
+          shift[c] = (coefficient() - 1) * typical;
         }
-        count += image.length;
+        double unit = Math.scalb(Math.sqrt(terms), -24);
+        for (double[] image : values) {
+          int pixels = image.length / factor.length;
+          for (int i = 0; i < image.length; i++) {
+            double size = Math.max(Math.abs(image[i]), typical);
+            double common = factor[i / pixels] * image[i] + shift[i / pixels];
+            image[i] += unit * size * (2 * random.nextDouble() - 1) + common;
+          }
+        }
       }
-      double typical = Math.sqrt(squares / count);
-      double unit = Math.scalb(Math.sqrt(terms), -24);
-      for (double[] image : values) {
-        for (int i = 0; i < image.length; i++) {
-          double size = Math.max(Math.abs(image[i]), typical);
-          image[i] += unit * size * (2 * random.nextDouble() - 1);
-        }
+
+      @Override
+      public double coefficient() {
+        return 1 + Math.scalb(2 * (2 * random.nextDouble() - 1), -24);
       }
     };
+  }
+
+  private static double rootMeanSquare(double[][] values) {
+    double squares = 0;
+    long count = 0;
+    for (double[] image : values) {
+      for (double value : image) {
+        squares += value * value;
+      }
+      count += image.length;
+    }
+    return Math.sqrt(squares / count);
   }
 
   /** A forward pass with the moments of the batch. */
@@ -190,7 +225,7 @@ public final class Float64Network {
         double[] weight = parameters.get(conv.name() + ".weight");
         double[] bias = parameters.getOrDefault(conv.name() + ".bias", new double[conv.filters()]);
         each(images.length, n -> y[n] = convolution(conv, x[n], weight, bias));
-        disturb.disturb(y, conv.channels() / conv.groups() * conv.kernel() * conv.kernel());
+        disturb.disturb(y, conv.channels() / conv.groups() * conv.kernel() * conv.kernel(), 0);
       } else if (layers.get(l) instanceof Norm norm) {
         double[][] x = values[norm.input()];
         means[l] =
@@ -202,7 +237,7 @@ public final class Float64Network {
         }
         Arrays.setAll(y, n -> new double[x[n].length]);
         normalize(norm, parameters, x, means[l], variances[l], y);
-        disturb.disturb(y, 4);
+        disturb.disturb(y, 4, norm.channels());
       } else {
         List<Integer> inputs = layers.get(l).inputs();
         for (int n = 0; n < y.length; n++) {
@@ -213,7 +248,7 @@ public final class Float64Network {
             }
           }
         }
-        disturb.disturb(y, inputs.size() - 1);
+        disturb.disturb(y, inputs.size() - 1, 0);
       }
     }
     return new Pass(values, means, variances);
@@ -238,7 +273,7 @@ public final class Float64Network {
     Map<String, double[]> result = new LinkedHashMap<>();
     for (int l = layers.size() - 1; l >= 0; l--) {
       double[][] dy = gradients[l + 1];
-      disturb.disturb(dy, 4);
+      disturb.disturb(dy, 4, 0);
       if (layers.get(l) instanceof Conv conv) {
         backward(conv, parameters, pass.values()[conv.input()], dy, gradients, disturb, result);
       } else if (layers.get(l) instanceof Norm norm) {
@@ -247,11 +282,28 @@ public final class Float64Network {
         double[] dGamma = new double[norm.channels()];
         double[] dBeta = new double[norm.channels()];
         double[][] dx = gradients[norm.input()];
+        double[][] coefficients = new double[norm.channels()][3];
+        for (double[] own : coefficients) {
+          Arrays.setAll(own, i -> disturb.coefficient());
+        }
         double[] mean = pass.means()[l];
         double[] variance = pass.variances()[l];
         each(
             norm.channels(),
-            c -> backward(norm, c, gamma[c], mean[c], variance[c], x, dy, dx, dGamma, dBeta));
+            c ->
+                backward(
+                    norm,
+                    c,
+                    gamma[c],
+                    mean[c],
+                    variance[c],
+                    coefficients[c],
+                    x,
+                    dy,
+                    dx,
+                    dGamma,
+                    dBeta));
+        disturb.disturb(dx, 4, 0);
         result.put(norm.name() + ".gamma", dGamma);
         result.put(norm.name() + ".beta", dBeta);
       } else {
@@ -319,6 +371,7 @@ public final class Float64Network {
       double gamma,
       double mean,
       double variance,
+      double[] disturbed,
       double[][] x,
       double[][] dy,
       double[][] dx,
@@ -335,8 +388,10 @@ public final class Float64Network {
     }
     for (int n = 0; n < x.length; n++) {
       for (int i = c * pixels; i < (c + 1) * pixels; i++) {
-        double projected = dBeta[c] / count + (x[n][i] - mean) / root * dGamma[c] / count;
-        dx[n][i] += gamma / root * (dy[n][i] - projected);
+        double xHat = (x[n][i] - mean) / root;
+        double projected =
+            disturbed[1] * dBeta[c] / count + disturbed[2] * xHat * dGamma[c] / count;
+        dx[n][i] += gamma / root * (disturbed[0] * dy[n][i] - projected);
       }
     }
   }
@@ -377,9 +432,9 @@ public final class Float64Network {
                 }
               });
         });
-    disturb.disturb(weightGradients, conv.outHeight() * conv.outWidth());
+    disturb.disturb(weightGradients, conv.outHeight() * conv.outWidth(), 0);
     if (conv.input() > 0) {
-      disturb.disturb(dx, conv.filters() / conv.groups() * conv.kernel() * conv.kernel());
+      disturb.disturb(dx, conv.filters() / conv.groups() * conv.kernel() * conv.kernel(), 0);
     }
     double[] weightGradient = new double[weight.length];
     double[] biasGradient = new double[conv.filters()];
