@@ -22,7 +22,10 @@ import java.util.TreeMap;
 public final class SafetensorsWriter {
   private static final int ALIGNMENT = 8;
   private static final int BUFFER_FLOATS = 16 * 1024;
-  private static final JsonFactory JSON = new JsonFactory();
+
+  /** Names go out as plain UTF-8, which makes our bytes those of the Python library. */
+  private static final JsonFactory JSON =
+      new JsonFactory().enable(JsonGenerator.Feature.COMBINE_UNICODE_SURROGATES_IN_UTF8);
 
   private SafetensorsWriter() {}
 

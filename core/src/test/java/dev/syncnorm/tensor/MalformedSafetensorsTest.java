@@ -134,15 +134,15 @@ class MalformedSafetensorsTest {
 
   @Test
   void aHeaderLongerThanTheFileOrTheLimitIsRefusedBeforeItIsRead() throws IOException {
-    byte[] claim = SafetensorsBytes.littleEndian(16).putLong(9).array();
+    byte[] claim = SafetensorsBytes.longAndZeros(9, 16);
     assertRefused(
         claim, "f: a header of 9 bytes; expected 2 to 8, the rest of the file or the limit");
-    byte[] huge = SafetensorsBytes.littleEndian(16).putLong(-1).array();
+    byte[] huge = SafetensorsBytes.longAndZeros(-1, 16);
     assertRefused(
         huge,
         "f: a header of 18446744073709551615 bytes; expected 2 to 8, the rest of the file or the"
             + " limit");
-    byte[] long100 = SafetensorsBytes.littleEndian(16).putLong(100_000_001).array();
+    byte[] long100 = SafetensorsBytes.longAndZeros(100_000_001, 16);
     assertThatThrownBy(() -> Safetensors.read(new ByteArrayInputStream(long100), "f"))
         .isInstanceOf(SafetensorsException.class)
         .hasMessageContaining("expected 2 to 100000000");

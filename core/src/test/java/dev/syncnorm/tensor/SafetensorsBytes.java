@@ -20,7 +20,7 @@ final class SafetensorsBytes {
 
   static byte[] file(byte[] header, byte[] data) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.writeBytes(littleEndian(8).putLong(header.length).array());
+    out.writeBytes(longAndZeros(header.length, 8));
     out.writeBytes(header);
     out.writeBytes(data);
     return out.toByteArray();
@@ -34,7 +34,14 @@ final class SafetensorsBytes {
         data);
   }
 
-  static ByteBuffer littleEndian(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  /** A little-endian number, and zeros up to a size. */
+  static byte[] longAndZeros(long value, int size) {
+    byte[] bytes = new byte[size];
+    littleEndian(bytes).putLong(value);
+    return bytes;
+  }
+
+  static ByteBuffer littleEndian(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 }

@@ -84,9 +84,9 @@ class SafetensorsTest {
   @Test
   void float32IsReadBitForBit() throws IOException {
     int[] bits = {0x3f800000, 0x80000000, 0x7fc00123, 0xff800000, 0x00000001, 0x7f7fffff};
-    var data = SafetensorsBytes.littleEndian(4 * bits.length);
-    data.asIntBuffer().put(bits);
-    Safetensors file = read(SafetensorsBytes.vector("F32", bits.length, data.array()));
+    byte[] data = new byte[4 * bits.length];
+    SafetensorsBytes.littleEndian(data).asIntBuffer().put(bits);
+    Safetensors file = read(SafetensorsBytes.vector("F32", bits.length, data));
 
     float[] values = file.tensor("t").values();
     for (int i = 0; i < bits.length; i++) {
@@ -115,9 +115,11 @@ class SafetensorsTest {
 
   @Test
   void everyBfloat16IsTheUpperHalfOfAFloat() throws IOException {
-    var data = SafetensorsBytes.littleEndian(8);
-    data.asShortBuffer().put(new short[] {0x3f80, (short) 0xc049, 0x7f80, (short) 0x8000});
-    float[] values = read(SafetensorsBytes.vector("BF16", 4, data.array())).tensor("t").values();
+    byte[] data = new byte[8];
+    SafetensorsBytes.littleEndian(data)
+        .asShortBuffer()
+        .put(new short[] {0x3f80, (short) 0xc049, 0x7f80, (short) 0x8000});
+    float[] values = read(SafetensorsBytes.vector("BF16", 4, data)).tensor("t").values();
     assertThat(values).containsExactly(1f, -3.140625f, Float.POSITIVE_INFINITY, -0f);
   }
 
@@ -196,15 +198,15 @@ class SafetensorsTest {
   }
 
   private static Safetensors longs(long... values) throws IOException {
-    var data = SafetensorsBytes.littleEndian(8 * values.length);
-    data.asLongBuffer().put(values);
-    return read(SafetensorsBytes.vector("I64", values.length, data.array()));
+    byte[] data = new byte[8 * values.length];
+    SafetensorsBytes.littleEndian(data).asLongBuffer().put(values);
+    return read(SafetensorsBytes.vector("I64", values.length, data));
   }
 
   private static Safetensors doubles(double... values) throws IOException {
-    var data = SafetensorsBytes.littleEndian(8 * values.length);
-    data.asDoubleBuffer().put(values);
-    return read(SafetensorsBytes.vector("F64", values.length, data.array()));
+    byte[] data = new byte[8 * values.length];
+    SafetensorsBytes.littleEndian(data).asDoubleBuffer().put(values);
+    return read(SafetensorsBytes.vector("F64", values.length, data));
   }
 
   private static Safetensors read(byte[] bytes) throws SafetensorsException {
