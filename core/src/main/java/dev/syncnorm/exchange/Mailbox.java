@@ -59,6 +59,7 @@ public final class Mailbox {
   private final ArrayDeque<Published> results = new ArrayDeque<>();
   private int generation;
   private long[] lastHeardNanos = new long[0];
+  private final Map<Integer, String> places = new HashMap<>();
   private Optional<String> closed = Optional.empty();
 
   /**
@@ -94,6 +95,7 @@ public final class Mailbox {
     deliveries.clear();
     incomplete.clear();
     results.clear();
+    places.clear();
     lastHeardNanos = new long[workers];
     Arrays.fill(lastHeardNanos, nanoClock.getAsLong());
     publish(SumId.JOIN, state);
@@ -127,6 +129,11 @@ public final class Mailbox {
     return nanoClock.getAsLong() - lastHeardNanos[worker];
   }
 
+  /** Where a worker of the open generation has said that it runs; empty before it has started. */
+  public synchronized Optional<String> place(int worker) {
+    return Optional.ofNullable(places.get(worker));
+  }
+
   /**
    * Answers one request.
    *
@@ -156,7 +163,12 @@ public final class Mailbox {
         yield Message.Reply.of(Message.ReplyKind.ACKNOWLEDGED);
       }
       case POLL -> poll(request);
-      case ALIVE -> Message.Reply.of(Message.ReplyKind.ACKNOWLEDGED);
+      case ALIVE -> {
+        if (request.payload().length > 0) {
+          places.put(request.worker(), new String(request.payload(), StandardCharsets.UTF_8));
+        }
+        yield Message.Reply.of(Message.ReplyKind.ACKNOWLEDGED);
+      }
       case FAIL -> {
         String message = new String(request.payload(), StandardCharsets.UTF_8);
         deliveries.add(new Delivery.Failure(request.worker(), message));

@@ -24,7 +24,7 @@ final class Message {
     PUT,
     /** Gives a piece of a result, if it is there. */
     POLL,
-    /** Notes that the worker is alive. */
+    /** Notes that the worker is alive; the payload, if any, says where it runs. */
     ALIVE,
     /** Notes that the worker can't go on; the payload says why. */
     FAIL

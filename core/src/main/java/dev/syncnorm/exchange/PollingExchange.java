@@ -68,6 +68,11 @@ public final class PollingExchange implements Exchange {
     this.lastSaidNanos = nanoClock.getAsLong();
   }
 
+  /** Tells the driver where this worker runs, in whatever words the two sides have agreed on. */
+  public void announce(String place) throws StoppedException {
+    ask(RequestKind.ALIVE, SumId.JOIN, 0, 1, place.getBytes(StandardCharsets.UTF_8));
+  }
+
   @Override
   public byte[] join() throws StoppedException {
     return result(SumId.JOIN);

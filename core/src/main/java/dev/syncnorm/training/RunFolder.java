@@ -7,6 +7,7 @@ import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.network.Network;
 import dev.syncnorm.network.ParameterTable;
 import dev.syncnorm.network.StepPlan;
+import dev.syncnorm.tensor.Digests;
 import dev.syncnorm.tensor.SafetensorsWriter;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import java.io.IOException;
@@ -16,10 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -202,7 +200,7 @@ public final class RunFolder {
     manifest.put("seed", schedule.seed());
     ObjectNode updates = manifest.putObject("runningStatisticsUpdates");
     forEachBatchNorm((norm, node) -> updates.put(norm.name(), step.state().updates()[node]));
-    manifest.put("configurationDigest", sha256(configuration));
+    manifest.put("configurationDigest", Digests.sha256(configuration));
     manifest.put("dataDigest", dataDigest);
     ArrayNode files = manifest.putArray("files");
     for (String name : List.of("config.conf", "model.safetensors", "optimizer.safetensors")) {
@@ -211,7 +209,7 @@ public final class RunFolder {
           .addObject()
           .put("name", name)
           .put("bytes", content.length)
-          .put("sha256", sha256(content));
+          .put("sha256", Digests.sha256(content));
     }
     return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(manifest);
   }
@@ -271,14 +269,5 @@ public final class RunFolder {
 
   private static String reason(IOException e) {
     return e.getClass().getSimpleName().replace("Exception", "") + " " + e.getMessage();
-  }
-
-  /** SHA-256 in lower-case hexadecimal digits. */
-  public static String sha256(byte[] content) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

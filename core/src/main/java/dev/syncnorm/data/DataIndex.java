@@ -1,0 +1,85 @@
+package dev.syncnorm.data;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.syncnorm.tensor.Digests;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * What a training trains on, fixed before its first step: the accepted pairs, sorted by the UTF-8
+ * path of their input.
+ */
+public record DataIndex(List<Pair> pairs) implements Serializable {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /**
+   * One accepted image.
+   *
+   * @param offset of its bytes in the file
+   * @param length of its bytes
+   * @param sha256 of its bytes, in lower-case hexadecimal digits
+   */
+  public record Image(String path, long offset, long length, String sha256, int width, int height)
+      implements Serializable {}
+
+  /** An input and its target, of one size. */
+  public record Pair(Image input, Image target) implements Serializable {}
+
+  /** Copies and sorts. */
+  public DataIndex {
+    pairs =
+        pairs.stream()
+            .sorted(Comparator.comparing(p -> p.input().path(), PairPaths.BY_UTF8))
+            .toList();
+  }
+
+  /** The number of pairs. */
+  public int size() {
+    return pairs.size();
+  }
+
+  /** SHA-256 over the contents' digests in order: the same data gives the same digest anywhere. */
+  public String digest() {
+    StringBuilder digests = new StringBuilder();
+    for (Pair pair : pairs) {
+      digests.append(pair.input().sha256()).append(pair.target().sha256());
+    }
+    return HexFormat.of().formatHex(Digests.sha256Bytes(digests.toString()));
+  }
+
+  /** The content of index.json. */
+  public byte[] toJson() {
+    ObjectNode root = JSON.createObjectNode();
+    root.put("format", "syncnorm/index");
+    root.put("version", 1);
+    root.put("digest", digest());
+    ArrayNode images = root.putArray("images");
+    for (Pair pair : pairs) {
+      ObjectNode image = images.addObject();
+      put(image, pair.input());
+      put(image.putObject("target"), pair.target());
+    }
+    root.putArray("rejected");
+    try {
+      return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void put(ObjectNode node, Image image) {
+    node.put("path", image.path());
+    node.put("offset", image.offset());
+    node.put("length", image.length());
+    node.put("sha256", image.sha256());
+    node.put("width", image.width());
+    node.put("height", image.height());
+  }
+}

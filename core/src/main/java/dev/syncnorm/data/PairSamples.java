@@ -1,0 +1,98 @@
+package dev.syncnorm.data;
+
+import dev.syncnorm.data.DataIndex.Image;
+import dev.syncnorm.image.BadImageException;
+import dev.syncnorm.image.ChannelOrder;
+import dev.syncnorm.image.DecodedImage;
+import dev.syncnorm.image.ImageDecoder;
+import dev.syncnorm.image.PixelConversion;
+import dev.syncnorm.image.Resize;
+import dev.syncnorm.tensor.Digests;
+import dev.syncnorm.training.SampleException;
+import dev.syncnorm.training.Samples;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Pairs of images as tensors: decoded, resized (bilinear), planar, divided by the scale. Keeps the
+ * resized images that were used last, up to a number of bytes.
+ */
+public final class PairSamples implements Samples {
+
+  private final DataIndex index;
+  private final ByteSource source;
+  private final int height;
+  private final int width;
+  private final PixelConversion conversion;
+  private final long cacheBytes;
+  private final ImageDecoder decoder = new ImageDecoder();
+
+  /** Least recently used first; guarded by itself. */
+  private final Map<String, DecodedImage> cache = new LinkedHashMap<>(16, 0.75f, true);
+
+  /**
+   * The samples of an index.
+   *
+   * @param scale values are 8-bit values divided by this
+   * @param cacheBytes how much memory the resized images may take
+   */
+  public PairSamples(
+      DataIndex index,
+      ByteSource source,
+      ChannelOrder order,
+      int height,
+      int width,
+      float scale,
+      long cacheBytes) {
+    this.index = index;
+    this.source = source;
+    this.height = height;
+    this.width = width;
+    this.conversion = new PixelConversion(order, scale);
+    this.cacheBytes = cacheBytes;
+  }
+
+  @Override
+  public void load(int sample, float[] input, float[] target) throws SampleException {
+    DataIndex.Pair pair = index.pairs().get(sample);
+    conversion.toPlanar(resized(pair.input()), input, 0);
+    conversion.toPlanar(resized(pair.target()), target, 0);
+  }
+
+  private DecodedImage resized(Image image) throws SampleException {
+    synchronized (cache) {
+      DecodedImage cached = cache.get(image.path());
+      if (cached != null) {
+        return cached;
+      }
+    }
+    DecodedImage resized = Resize.bilinear(decode(image), width, height);
+    synchronized (cache) {
+      cache.put(image.path(), resized);
+      long most = cacheBytes / resized.bgr().length;
+      while (cache.size() > most) {
+        cache.remove(cache.keySet().iterator().next());
+      }
+    }
+    return resized;
+  }
+
+  private DecodedImage decode(Image image) throws SampleException {
+    try {
+      byte[] bytes = source.read(image.path());
+      if (!Digests.sha256(bytes).equals(image.sha256())) {
+        throw new SampleException(
+            "%s has changed since the run began; a run needs its data unchanged: start a new one"
+                .formatted(image.path()),
+            null);
+      }
+      return decoder.decode(bytes);
+    } catch (IOException e) {
+      throw new SampleException(
+          "%s can't be read any more: %s".formatted(image.path(), e.getMessage()), e);
+    } catch (BadImageException e) {
+      throw new SampleException("%s: %s".formatted(image.path(), e.getMessage()), e);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.syncnorm.tensor;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** SHA-256, by which files, data sets and seeds are told apart. */
+public final class Digests {
+
+  private Digests() {}
+
+  /** SHA-256 of the content in lower-case hexadecimal digits. */
+  public static String sha256(byte[] content) {
+    return HexFormat.of().formatHex(digest().digest(content));
+  }
+
+  /** SHA-256 of the text's UTF-8 bytes. */
+  public static byte[] sha256Bytes(String text) {
+    return digest().digest(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static MessageDigest digest() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

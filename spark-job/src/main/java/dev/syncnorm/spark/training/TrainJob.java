@@ -1,0 +1,218 @@
+package dev.syncnorm.spark.training;
+
+import dev.syncnorm.data.DataException;
+import dev.syncnorm.data.DataIndex;
+import dev.syncnorm.exchange.Mailbox;
+import dev.syncnorm.kernel.Backend;
+import dev.syncnorm.network.Network;
+import dev.syncnorm.network.StepPlan;
+import dev.syncnorm.spark.dataset.HadoopFiles;
+import dev.syncnorm.spark.exchange.BroadcastBytes;
+import dev.syncnorm.spark.exchange.ExchangePlugin;
+import dev.syncnorm.tensor.Safetensors;
+import dev.syncnorm.training.Coordinator;
+import dev.syncnorm.training.Coordinator.CommittedStep;
+import dev.syncnorm.training.ModelTensors;
+import dev.syncnorm.training.RunFolder;
+import dev.syncnorm.training.Schedule;
+import dev.syncnorm.training.TrainConfiguration;
+import dev.syncnorm.training.TrainingDriver;
+import dev.syncnorm.training.TrainingException;
+import dev.syncnorm.training.TrainingListener;
+import dev.syncnorm.training.TrainingState;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+
+/** A training from its checked configuration to the finished run folder. */
+public final class TrainJob {
+
+  /**
+   * What to train.
+   *
+   * @param run the run folder, not there yet or empty
+   * @param initialWeights a safetensors file to start from
+   * @param workers how many, or empty for one on each executor
+   */
+  public record Request(
+      TrainConfiguration configuration,
+      Path run,
+      Optional<Path> initialWeights,
+      OptionalInt workers,
+      Backend backend) {}
+
+  /** Is told on the driver's thread how the job goes. */
+  public interface Progress {
+    /** The data has been checked. */
+    void checked(DataIndex index);
+
+    /** Workers have been started. */
+    void started(int generation, int workers, int threads);
+
+    /** A step was committed. */
+    void committed(CommittedStep step, double seconds);
+
+    /** Workers were lost; training goes on from the last commit. */
+    void lost(String reason);
+
+    /** The run folder is complete. */
+    void finished(RunFolder run);
+  }
+
+  private final JavaSparkContext spark;
+  private final Request request;
+  private final Progress progress;
+  private final TrainConfiguration.Train train;
+  private final Network network;
+  private final StepPlan plan;
+
+  /** A job that has not begun. */
+  public TrainJob(JavaSparkContext spark, Request request, Progress progress) {
+    this.spark = spark;
+    this.request = request;
+    this.progress = progress;
+    this.train = request.configuration().train();
+    this.network = request.configuration().network();
+    this.plan = new StepPlan(network);
+  }
+
+  /**
+   * Trains.
+   *
+   * @throws DataException if the data can't be trained on
+   * @throws TrainingException if training can't go on
+   */
+  public void run() throws DataException, TrainingException, InterruptedException {
+    TrainingState initial = initialState();
+    RunFolder.checkUnused(request.run());
+    Broadcast<SerializableConfiguration> hadoop =
+        spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
+    TrainConfiguration.Data data = request.configuration().data();
+    DataIndex index = new DataScan(spark, hadoop).index(data.input(), data.target());
+    checkBatch(index);
+    progress.checked(index);
+    Schedule schedule = train.schedule(index.size());
+    RunFolder run =
+        RunFolder.create(
+            request.run(),
+            plan,
+            train.optimizer(),
+            schedule,
+            request.configuration().text(),
+            index.toJson(),
+            index.digest(),
+            train.keepCheckpoints());
+    Previews previews =
+        new Previews(
+            request.configuration(),
+            new HadoopFiles(spark.hadoopConfiguration()),
+            request.backend().create());
+    previews.writeBefore(run, initial);
+    TrainingState last = train(index, schedule, run, initial, hadoop);
+    previews.writeAfter(run, last);
+    progress.finished(run);
+  }
+
+  private TrainingState initialState() throws TrainingException {
+    TrainingState state =
+        TrainingState.initial(
+            plan.parameters(), train.optimizer(), network.nodes().size(), train.seed());
+    if (request.initialWeights().isEmpty()) {
+      return state;
+    }
+    Path file = request.initialWeights().get();
+    try {
+      return state.withParameters(
+          ModelTensors.readModel(plan.parameters(), Safetensors.read(file), file.toString()));
+    } catch (IOException e) {
+      throw new TrainingException("--init %s can't be read: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  private void checkBatch(DataIndex index) throws DataException {
+    if (train.batchSize() > index.size()) {
+      throw new DataException(
+          List.of(
+              "train.batch-size is %d, but the data set has %d pairs; set train.batch-size to %d or less"
+                  .formatted(train.batchSize(), index.size(), index.size())));
+    }
+  }
+
+  private TrainingState train(
+      DataIndex index,
+      Schedule schedule,
+      RunFolder run,
+      TrainingState initial,
+      Broadcast<SerializableConfiguration> hadoop)
+      throws TrainingException, InterruptedException {
+    Mailbox mailbox =
+        new Mailbox(
+            new SecureRandom().nextLong(), BroadcastBytes.ofDriver(spark), System::nanoTime);
+    BarrierWorkers workers =
+        new BarrierWorkers(
+            spark,
+            new Slots(spark.sc(), request.workers(), train.waitForWorkersSeconds()),
+            mailbox,
+            request.configuration().text(),
+            index,
+            hadoop,
+            request.backend());
+    TrainingDriver driver =
+        new TrainingDriver(
+            new Coordinator(plan, schedule, train.optimizer(), initial),
+            mailbox,
+            workers,
+            new TrainingDriver.Patience(train.workerTimeoutSeconds(), train.maxFailures()),
+            new Recorder(run, schedule, workers),
+            image -> index.pairs().get(image).input().path());
+    ExchangePlugin.connect(mailbox);
+    try {
+      return driver.run();
+    } finally {
+      ExchangePlugin.disconnect();
+    }
+  }
+
+  /** Writes what must be kept before it is told. */
+  private final class Recorder implements TrainingListener {
+
+    private final RunFolder run;
+    private final Schedule schedule;
+    private final BarrierWorkers workers;
+
+    Recorder(RunFolder run, Schedule schedule, BarrierWorkers workers) {
+      this.run = run;
+      this.schedule = schedule;
+      this.workers = workers;
+    }
+
+    @Override
+    public void started(int generation, int count) {
+      progress.started(generation, count, workers.threads());
+    }
+
+    @Override
+    public void committed(CommittedStep step, double seconds) throws TrainingException {
+      run.appendHistory(step, seconds);
+      boolean due =
+          train.checkpointEvery() == 0
+              ? step.endsEpoch()
+              : step.step() % train.checkpointEvery() == 0;
+      if (due || step.step() == schedule.steps()) {
+        run.writeCheckpoint(step);
+      }
+      progress.committed(step, seconds);
+    }
+
+    @Override
+    public void lost(int generation, String reason) {
+      progress.lost(reason);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+package dev.syncnorm.spark.training;
+
+import com.typesafe.config.ConfigFactory;
+import dev.syncnorm.configuration.ConfigurationException;
+import dev.syncnorm.data.DataIndex;
+import dev.syncnorm.data.PairSamples;
+import dev.syncnorm.exchange.PollingExchange;
+import dev.syncnorm.exchange.StoppedException;
+import dev.syncnorm.kernel.Backend;
+import dev.syncnorm.network.StepPlan;
+import dev.syncnorm.spark.dataset.HadoopFiles;
+import dev.syncnorm.spark.exchange.BroadcastBytes;
+import dev.syncnorm.spark.exchange.ExchangePlugin;
+import dev.syncnorm.training.TrainConfiguration;
+import dev.syncnorm.training.TrainingWorker;
+import java.io.Serializable;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+import org.apache.spark.util.Utils;
+
+/**
+ * What a barrier task needs to be a worker.
+ *
+ * @param configuration the resolved training configuration in HOCON
+ * @param threads that run the worker's images
+ */
+record WorkerTask(
+    String configuration,
+    Broadcast<DataIndex> index,
+    Broadcast<SerializableConfiguration> hadoop,
+    Backend backend,
+    long run,
+    int generation,
+    int workers,
+    int threads)
+    implements Serializable {
+
+  /** For how long the driver may fail to answer before a worker ends by itself. */
+  private static final long GIVE_UP_SECONDS = 300;
+
+  /** Runs the worker of this task to the end of its generation. */
+  void run(TaskContext context) {
+    int worker = context.partitionId();
+    PollingExchange exchange =
+        new PollingExchange(
+            ExchangePlugin.link(),
+            BroadcastBytes.ofExecutor(),
+            new TaskWaiting(context),
+            System::nanoTime,
+            run,
+            generation,
+            worker,
+            workers,
+            TimeUnit.SECONDS.toNanos(GIVE_UP_SECONDS));
+    Optional<String> unavailable = backend.unavailable();
+    if (unavailable.isPresent()) {
+      exchange.fail(unavailable.get());
+      return;
+    }
+    try {
+      exchange.announce(new Place(SparkEnv.get().executorId(), Utils.localHostName()).encode());
+      worker().run(exchange, worker, workers);
+    } catch (StoppedException e) {
+      // The generation was over before this worker had started.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private TrainingWorker worker() {
+    TrainConfiguration train = read();
+    TrainConfiguration.Data data = train.data();
+    PairSamples samples =
+        new PairSamples(
+            index.value(),
+            new HadoopFiles(hadoop.value().value()),
+            data.order(),
+            data.height(),
+            data.width(),
+            data.scale(),
+            train.train().cacheBytes());
+    return new TrainingWorker(
+        new StepPlan(train.network()),
+        train.train().schedule(index.value().size()),
+        samples,
+        backend::create,
+        threads);
+  }
+
+  private TrainConfiguration read() {
+    try {
+      return TrainConfiguration.read(ConfigFactory.parseString(configuration), path -> path);
+    } catch (ConfigurationException e) {
+      throw new IllegalStateException("the driver has checked this configuration", e);
+    }
+  }
+
+  /** Sleeps, and sees when Spark has killed the task. */
+  private record TaskWaiting(TaskContext context) implements PollingExchange.Waiting {
+    @Override
+    public void pause(long nanos) throws InterruptedException {
+      TimeUnit.NANOSECONDS.sleep(nanos);
+    }
+
+    @Override
+    public boolean killed() {
+      return context.isInterrupted();
+    }
+  }
+}

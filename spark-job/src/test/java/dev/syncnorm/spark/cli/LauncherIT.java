@@ -1,0 +1,279 @@
+package dev.syncnorm.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.syncnorm.spark.testing.Built;
+import dev.syncnorm.spark.testing.CapturedProcess;
+import dev.syncnorm.spark.testing.Folders;
+import dev.syncnorm.spark.testing.StandaloneCluster;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * bin/syncnorm: where it may be called from, what it runs, and what it says when something is
+ * missing.
+ */
+class LauncherIT {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final String VERSION = "syncnorm \\S+\n";
+
+  // JUnit's own temporary folder warns of each symbolic link that it deletes.
+  private final Path folder = Folders.temporary("syncnorm-launcher");
+
+  @AfterEach
+  void deleteFolder() {
+    Folders.delete(folder);
+  }
+
+  @Test
+  void runsFromAnyFolder() {
+    CapturedProcess run = run(launcher(), Map.of(), "--version");
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    assertThat(run.output()).matches(VERSION);
+  }
+
+  @Test
+  void printsNothingElse() {
+    CapturedProcess run = run(launcher(), Map.of(), "--version");
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    // The JVM's own words for the Vector API, which nothing can silence.
+    assertThat(run.error()).isEqualTo("WARNING: Using incubator modules: jdk.incubator.vector\n");
+  }
+
+  @Test
+  void runsThroughRelativeSymbolicLinks() throws IOException {
+    Path links = Files.createDirectories(folder.resolve("some links"));
+    Files.createSymbolicLink(links.resolve("direct"), links.relativize(launcher()));
+    Path link =
+        Files.createSymbolicLink(folder.resolve("indirect"), Path.of("some links", "direct"));
+
+    CapturedProcess run = run(link, Map.of(), "--version");
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    assertThat(run.output()).matches(VERSION);
+  }
+
+  @Test
+  void runsWhereTheProjectsPathHasASpace() throws IOException {
+    CapturedProcess run =
+        run(projectWithASpace(Built.root().resolve("spark-job")), Map.of(), "--version");
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    assertThat(run.output()).matches(VERSION);
+  }
+
+  @Test
+  void theExitCodeIsTheProgramsOwn() {
+    assertThat(run(launcher(), Map.of(), "no-such-command").waitFor(LIMIT)).isEqualTo(2);
+  }
+
+  @Test
+  void buildsOnFirstUseAndSaysSoOnStandardError() throws IOException {
+    Path launcher = projectWithASpace(Files.createDirectories(folder.resolve("module")));
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+    Path target = Built.jar().getParent();
+    script(
+        bin.resolve("mvn"),
+        """
+        echo "mvn $*"
+        ln -s '%s' '%s'
+        """
+            .formatted(target, folder.resolve("module/target")));
+
+    CapturedProcess run =
+        run(launcher, Map.of("PATH", bin + ":" + System.getenv("PATH")), "--version");
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    assertThat(run.output()).matches(VERSION);
+    assertThat(run.error())
+        .startsWith("syncnorm: building, as this is the first use")
+        .contains("\nmvn -q -B -ntp -DskipTests package\n");
+  }
+
+  @Test
+  void aFailedBuildEndsWithOne() throws IOException {
+    Path launcher = projectWithASpace(Files.createDirectories(folder.resolve("module")));
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+    script(bin.resolve("mvn"), "exit 3");
+
+    CapturedProcess run =
+        run(launcher, Map.of("PATH", bin + ":" + System.getenv("PATH")), "--version");
+
+    assertThat(run.waitFor(LIMIT)).isEqualTo(1);
+    assertThat(run.error()).contains("syncnorm: the build failed");
+  }
+
+  @Test
+  void withoutMavenItSaysWhatToInstall() throws IOException {
+    Path launcher = projectWithASpace(Files.createDirectories(folder.resolve("module")));
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+    for (String tool : List.of("bash", "dirname", "readlink", "env")) {
+      Files.createSymbolicLink(bin.resolve(tool), tool(tool));
+    }
+
+    CapturedProcess run = run(launcher, Map.of("PATH", bin.toString()), "--version");
+
+    assertThat(run.waitFor(LIMIT)).isEqualTo(1);
+    assertThat(run.error())
+        .isEqualTo(
+            "syncnorm: it is not built yet, and there is no mvn on the PATH; install Maven 3.8 or later\n");
+  }
+
+  @Test
+  void anotherJavaIsNamed() throws IOException {
+    Path home = folder.resolve("jdk 21");
+    Files.createDirectories(home.resolve("bin"));
+    script(home.resolve("bin/java"), "echo 'openjdk version \"21.0.9\" 2025-10-21' >&2");
+
+    CapturedProcess run = run(launcher(), Map.of("JAVA_HOME", home.toString()), "--version");
+
+    assertThat(run.waitFor(LIMIT)).isEqualTo(1);
+    assertThat(run.error())
+        .isEqualTo(
+            "syncnorm: %s/bin/java is Java 21.0.9, but syncnorm needs Java 17; set JAVA_HOME to a JDK 17\n"
+                .formatted(home));
+  }
+
+  @Test
+  void aClusterWithoutASparkInstallationIsAnError() {
+    CapturedProcess unset =
+        run(
+            launcher(),
+            Map.of("SPARK_HOME", ""),
+            "train",
+            "a.conf",
+            "--master",
+            "spark://host:7077");
+    CapturedProcess wrong =
+        run(launcher(), Map.of("SPARK_HOME", "/nowhere"), "train", "--master=yarn", "a.conf");
+
+    assertThat(unset.waitFor(LIMIT)).isEqualTo(1);
+    assertThat(unset.error())
+        .isEqualTo(
+            "syncnorm: --master is spark://host:7077, so this runs by spark-submit; set SPARK_HOME to a Spark 4.1 installation\n");
+    assertThat(wrong.waitFor(LIMIT)).isEqualTo(1);
+    assertThat(wrong.error())
+        .isEqualTo(
+            "syncnorm: SPARK_HOME is /nowhere, which has no bin/spark-submit; set it to a Spark 4.1 installation\n");
+  }
+
+  @Test
+  void anUnknownMasterIsAnError() {
+    CapturedProcess run = run(launcher(), Map.of(), "train", "a.conf", "--master", "mesos://host");
+
+    assertThat(run.waitFor(LIMIT)).isEqualTo(2);
+    assertThat(run.error())
+        .isEqualTo(
+            "syncnorm: --master is 'mesos://host'; expected local, local[N], spark://HOST:PORT, yarn or k8s://URL\n");
+  }
+
+  @Test
+  void aClusterGetsTheArgumentsBySparkSubmit() throws IOException {
+    Path home = folder.resolve("my spark");
+    Files.createDirectories(home.resolve("bin"));
+    script(
+        home.resolve("bin/spark-submit"), "printf '%s\\n' \"$@\"; echo \"$SPARK_SUBMIT_OPTS\" >&2");
+    Map<String, String> environment =
+        Map.of(
+            "SPARK_HOME", home.toString(),
+            "SYNCNORM_SPARK_SUBMIT_OPTS", "--executor-memory 2g",
+            "SPARK_SUBMIT_OPTS", "-Dmy=option");
+
+    CapturedProcess run =
+        run(
+            launcher(),
+            environment,
+            "train",
+            "a b.conf",
+            "--master",
+            "spark://host:7077",
+            "--set",
+            "*",
+            "--",
+            "--master=x");
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    assertThat(run.output().lines())
+        .containsExactly(
+            "--master",
+            "spark://host:7077",
+            "--class",
+            "dev.syncnorm.spark.cli.Main",
+            "--executor-memory",
+            "2g",
+            Built.jar().toString(),
+            "train",
+            "a b.conf",
+            "--set",
+            "*",
+            "--",
+            "--master=x");
+    assertThat(run.error())
+        .isEqualTo(
+            "\"-Dlog4j2.configurationFile=%1$s/conf/log4j2.properties\" \"-Dsyncnorm.home=%1$s\" -Dmy=option\n"
+                .formatted(Built.root()));
+  }
+
+  @Test
+  void runsOnARealCluster() {
+    try (StandaloneCluster cluster = StandaloneCluster.builder().workers(0).start()) {
+      CapturedProcess run =
+          cluster.run(
+              "launcher",
+              List.of(launcher().toString(), "--version", "--master", cluster.masterUrl()));
+
+      assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+      assertThat(run.output()).matches(VERSION);
+    }
+  }
+
+  private static Path launcher() {
+    return Built.root().resolve("bin").resolve("syncnorm");
+  }
+
+  /**
+   * The launcher of a project whose path has a space; its spark-job is a link to the given folder.
+   */
+  private Path projectWithASpace(Path sparkJob) throws IOException {
+    Path project = folder.resolve("a project");
+    Path bin = Files.createDirectories(project.resolve("bin"));
+    Files.createSymbolicLink(project.resolve("conf"), Built.root().resolve("conf"));
+    Files.createSymbolicLink(project.resolve("spark-job"), sparkJob);
+    return Files.copy(launcher(), bin.resolve("syncnorm"));
+  }
+
+  private CapturedProcess run(Path launcher, Map<String, String> environment, String... arguments) {
+    List<String> command = new ArrayList<>(List.of(launcher.toString()));
+    command.addAll(List.of(arguments));
+    Map<String, String> variables =
+        new HashMap<>(Map.of("JAVA_HOME", System.getProperty("java.home")));
+    variables.putAll(environment);
+    return CapturedProcess.start(
+        "launcher-" + System.nanoTime(), command, variables, folder, folder);
+  }
+
+  private static void script(Path file, String text) throws IOException {
+    Files.writeString(file, "#!/usr/bin/env bash\n" + text + "\n");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  private static Path tool(String name) {
+    return Stream.of(System.getenv("PATH").split(":"))
+        .map(folder -> Path.of(folder, name))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .orElseThrow();
+  }
+}

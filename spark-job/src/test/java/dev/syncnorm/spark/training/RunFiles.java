@@ -1,0 +1,54 @@
+package dev.syncnorm.spark.training;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** What tests compare of a run folder. */
+record RunFiles(Path run) {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** The number of steps in the history so far. */
+  int steps() {
+    Path file = run.resolve("history.jsonl");
+    try {
+      return Files.exists(file) ? Files.readAllLines(file).size() : 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The rows of the history without the times. */
+  List<ObjectNode> history() throws IOException {
+    List<ObjectNode> rows = new ArrayList<>();
+    for (String line : Files.readAllLines(run.resolve("history.jsonl"))) {
+      ObjectNode row = (ObjectNode) JSON.readTree(line);
+      row.remove("seconds");
+      rows.add(row);
+    }
+    return rows;
+  }
+
+  /** SHA-256 of a file of the last checkpoint. */
+  String sha256(String file) throws IOException {
+    try (Stream<Path> checkpoints = Files.list(run.resolve("checkpoints"))) {
+      Path last = checkpoints.sorted().reduce((a, b) -> b).orElseThrow();
+      byte[] content = Files.readAllBytes(last.resolve(file));
+      return last.getFileName()
+          + " "
+          + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

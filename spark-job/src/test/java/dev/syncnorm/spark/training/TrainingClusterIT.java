@@ -1,0 +1,166 @@
+package dev.syncnorm.spark.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.syncnorm.spark.testing.Built;
+import dev.syncnorm.spark.testing.CapturedProcess;
+import dev.syncnorm.spark.testing.StandaloneCluster;
+import dev.syncnorm.spark.testing.Waiting;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Training by a real spark-submit on a standalone cluster: a master and two workers as processes of
+ * their own, the plugin coming from the application's jar, executors really killed. What each run
+ * must give is the checkpoint of an embedded run with one thread.
+ */
+class TrainingClusterIT {
+
+  private static final Duration LIMIT = Duration.ofMinutes(4);
+  private static final int EPOCHS = 30;
+
+  @TempDir private static Path folder;
+  private static StandaloneCluster cluster;
+  private static RunFiles expected;
+
+  @BeforeAll
+  static void startClusterAndTrainWithoutIt() throws IOException {
+    cluster = StandaloneCluster.builder().workers(2).cores(1).memory("2g").start();
+    Path run = folder.resolve("expected");
+    List<String> command =
+        new ArrayList<>(List.of(Built.root().resolve("bin/syncnorm").toString()));
+    command.addAll(training(run, "--workers", "1"));
+    CapturedProcess embedded = cluster.run("embedded", command);
+    assertThat(embedded.waitFor(LIMIT)).as(embedded::tails).isZero();
+    expected = new RunFiles(run);
+    assertThat(expected.history()).hasSize(2 * EPOCHS);
+  }
+
+  @AfterAll
+  static void closeCluster() {
+    cluster.close();
+  }
+
+  @Test
+  void twoExecutorsGiveTheSameBits() throws IOException {
+    Path run = folder.resolve("two");
+
+    CapturedProcess job = submit(run);
+
+    assertThat(job.waitFor(LIMIT)).as(job::tails).isZero();
+    assertThat(job.output()).contains("workers   2 x 1 thread, backend vector");
+    assertSameAsExpected(run);
+  }
+
+  @Test
+  void executorsKilledInTheMiddleOfStepsChangeNoBit() throws Exception {
+    Path run = folder.resolve("killed");
+    CapturedProcess job = submit(run);
+
+    int[] afterSteps = {0, 4, 11, 19};
+    int[] delaysMillis = {150, 3, 17, 29};
+    for (int kill = 0; kill < afterSteps.length; kill++) {
+      awaitSteps(run, afterSteps[kill], job);
+      List<Long> executors = cluster.awaitExecutors(2);
+      Thread.sleep(delaysMillis[kill]);
+      cluster.kill(executors.get(kill % 2));
+    }
+
+    assertThat(job.waitFor(LIMIT)).as(job::tails).isZero();
+    assertThat(job.error()).contains("workers were lost, going on from the last commit");
+    assertSameAsExpected(run);
+  }
+
+  @Test
+  void anExecutorThatSaysNothingIsNamedAndReplaced() throws Exception {
+    Path run = folder.resolve("silent");
+    CapturedProcess job = submit(run, "--set", "train.worker-timeout=5 s");
+    awaitSteps(run, 3, job);
+
+    long executor = cluster.awaitExecutors(2).get(0);
+    cluster.suspend(executor);
+
+    assertThat(job.waitFor(LIMIT)).as(job::tails).isZero();
+    assertThat(job.error())
+        .containsPattern("worker [01] \\(executor \\d+ on \\S+\\) said nothing for \\d+ s")
+        .containsPattern("is missing from sum \\d of step \\d+");
+    assertSameAsExpected(run);
+  }
+
+  @Test
+  void tooFewExecutorsAreAnErrorAndNotAHang() {
+    Path run = folder.resolve("few");
+
+    CapturedProcess job = submit(run, "--workers", "3", "--set", "train.wait-for-workers=3 s");
+
+    assertThat(job.waitFor(LIMIT)).as(job::tails).isEqualTo(1);
+    assertThat(job.error())
+        .contains("2 of 3 workers could start within train.wait-for-workers = 3 s")
+        .doesNotContain("Exception");
+  }
+
+  @Test
+  void dynamicAllocationIsAnError() {
+    CapturedProcess job =
+        cluster.submit(
+            List.of("--conf", "spark.dynamicAllocation.enabled=true"),
+            training(folder.resolve("dynamic")));
+
+    assertThat(job.waitFor(LIMIT)).as(job::tails).isEqualTo(2);
+    assertThat(job.error())
+        .contains("spark.dynamicAllocation.enabled is true")
+        .doesNotContain("Exception");
+  }
+
+  private static CapturedProcess submit(Path run, String... more) {
+    return cluster.submit(List.of("--executor-memory", "1g"), training(run, more));
+  }
+
+  /** The seed network on the sample images, smaller so that the steps are quick. */
+  private static List<String> training(Path run, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "train",
+                Built.root().resolve("conf/seed.conf").toString(),
+                "--run",
+                run.toString()));
+    for (String setting :
+        List.of(
+            "model.input.height=160",
+            "model.input.width=192",
+            "data.pixels.resize=[160,192]",
+            "train.batch-size=3",
+            "train.epochs=" + EPOCHS)) {
+      arguments.addAll(List.of("--set", setting));
+    }
+    arguments.addAll(List.of(more));
+    return arguments;
+  }
+
+  private static void awaitSteps(Path run, int steps, CapturedProcess job) {
+    Waiting.until(
+        steps + " steps",
+        () -> {
+          assertThat(job.isAlive()).as(job::tails).isTrue();
+          return new RunFiles(run).steps() >= steps;
+        },
+        LIMIT,
+        () -> job.tails() + cluster.logs());
+  }
+
+  private static void assertSameAsExpected(Path run) throws IOException {
+    RunFiles actual = new RunFiles(run);
+    assertThat(actual.history()).isEqualTo(expected.history());
+    assertThat(actual.sha256("model.safetensors")).isEqualTo(expected.sha256("model.safetensors"));
+    assertThat(actual.sha256("optimizer.safetensors"))
+        .isEqualTo(expected.sha256("optimizer.safetensors"));
+  }
+}
