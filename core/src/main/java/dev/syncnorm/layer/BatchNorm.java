@@ -145,6 +145,13 @@ public record BatchNorm(
     float[] dyScale = new float[channels];
     float[] xScale = new float[channels];
     float[] shift = new float[channels];
+    if (moments.count() == 1) {
+      // The mean is the value itself: y does not depend on x, and all of dy is projected out. The
+      // rounding noise of that difference would be enlarged by 1 / sqrt(epsilon), so it is 0 here.
+      kernels.batchNormInputGradient(
+          x, dy, channels, outputShape.pixels(), pivot, dyScale, xScale, shift, dx);
+      return;
+    }
     for (int c = 0; c < channels; c++) {
       double invStd = invStd(moments, c);
       double gain = parameters[GAMMA][c] * invStd;

@@ -23,10 +23,10 @@ import java.util.List;
  * biases start at 0.
  *
  * @param bias whether there is a bias
- * @param biasCancels whether the output feeds nothing but batch norms over the global batch. The
- *     mean takes the bias out again, so its gradient is exactly 0 in exact arithmetic and is given
- *     as 0: its float32 rounding noise, divided by the square root of Adam's second moment, would
- *     move the bias by up to a learning rate a step.
+ * @param biasCancels whether the output feeds nothing but batch norms over the global batch,
+ *     directly or through sums. The mean takes the bias out again, so its gradient is exactly 0 in
+ *     exact arithmetic and is given as 0: its float32 rounding noise, divided by the square root of
+ *     Adam's second moment, would move the bias by up to a learning rate a step.
  */
 public record Convolution(
     String name, ConvolutionGeometry geometry, boolean bias, boolean biasCancels)

@@ -1,6 +1,7 @@
 package dev.syncnorm.network;
 
 import dev.syncnorm.configuration.Settings;
+import dev.syncnorm.layer.Add;
 import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.layer.Convolution;
 import dev.syncnorm.layer.Layer;
@@ -172,17 +173,25 @@ public final class NetworkReader {
     return chain.toString();
   }
 
+  /** Marks the convolutions whose bias a batch norm's mean takes out again, also behind sums. */
   private static List<Node> withBiasesCancelling(List<Node> nodes) {
-    List<Node> result = new ArrayList<>();
-    for (int i = 0; i < nodes.size(); i++) {
+    boolean[] cancels = new boolean[nodes.size()];
+    List<Node> result = new ArrayList<>(nodes);
+    for (int i = nodes.size() - 1; i >= 0; i--) {
       int value = i + 1;
-      List<Node> consumers = nodes.stream().filter(n -> n.inputs().contains(value)).toList();
-      boolean cancels =
-          !consumers.isEmpty() && consumers.stream().allMatch(n -> n.layer() instanceof BatchNorm);
-      result.add(
-          cancels && nodes.get(i).layer() instanceof Convolution convolution
-              ? new Node(convolution.withBiasCancelling(), nodes.get(i).inputs())
-              : nodes.get(i));
+      boolean used = false;
+      boolean kept = false;
+      for (int consumer = i + 1; consumer < nodes.size(); consumer++) {
+        if (nodes.get(consumer).inputs().contains(value)) {
+          Layer layer = nodes.get(consumer).layer();
+          used = true;
+          kept |= !(layer instanceof BatchNorm || layer instanceof Add && cancels[consumer]);
+        }
+      }
+      cancels[i] = used && !kept;
+      if (cancels[i] && nodes.get(i).layer() instanceof Convolution convolution) {
+        result.set(i, new Node(convolution.withBiasCancelling(), nodes.get(i).inputs()));
+      }
     }
     return result;
   }
