@@ -10,13 +10,24 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Parses a HOCON file and lays {@code key=value} overrides over it. */
 public final class ConfigurationFile {
+
+  /** Begins the description of where an override stands. */
+  static final String SET = "--set ";
+
+  /** Begins the description of where the defaults for a file stand. */
+  static final String DEFAULTS_OF = "defaults of ";
+
+  private static final String TEXT = "the configuration";
 
   private ConfigurationFile() {}
 
@@ -36,7 +47,9 @@ public final class ConfigurationFile {
     }
     try {
       return complete(
-          ConfigFactory.parseFile(file.toFile(), ConfigParseOptions.defaults()), overrides);
+          ConfigFactory.parseFile(file.toFile(), ConfigParseOptions.defaults()),
+          file.toString(),
+          overrides);
     } catch (ConfigException e) {
       throw new ConfigurationException(List.of(oneLine(e.getMessage())));
     }
@@ -45,7 +58,10 @@ public final class ConfigurationFile {
   /** As {@link #load}, of a text. */
   public static Config parse(String text, List<String> overrides) throws ConfigurationException {
     try {
-      return complete(ConfigFactory.parseString(text), overrides);
+      return complete(
+          ConfigFactory.parseString(text, ConfigParseOptions.defaults().setOriginDescription(TEXT)),
+          TEXT,
+          overrides);
     } catch (ConfigException e) {
       throw new ConfigurationException(List.of(oneLine(e.getMessage())));
     }
@@ -63,7 +79,7 @@ public final class ConfigurationFile {
                 .setFormatted(true));
   }
 
-  private static Config complete(Config config, List<String> overrides)
+  private static Config complete(Config config, String name, List<String> overrides)
       throws ConfigurationException {
     Config changed = config;
     List<String> mistakes = new ArrayList<>();
@@ -71,7 +87,7 @@ public final class ConfigurationFile {
       try {
         changed = override(changed, override);
       } catch (IllegalArgumentException e) {
-        mistakes.add("--set %s: %s".formatted(override, e.getMessage()));
+        mistakes.add("%s%s: %s".formatted(SET, override, e.getMessage()));
       }
     }
     if (!mistakes.isEmpty()) {
@@ -80,7 +96,9 @@ public final class ConfigurationFile {
     return changed
         .withFallback(
             ConfigFactory.parseResources(
-                ConfigurationFile.class.getClassLoader(), "reference.conf"))
+                ConfigurationFile.class.getClassLoader(),
+                "reference.conf",
+                ConfigParseOptions.defaults().setOriginDescription(DEFAULTS_OF + name)))
         .resolve();
   }
 
@@ -99,17 +117,24 @@ public final class ConfigurationFile {
     return ((ConfigObject) with(config.root(), path, value)).toConfig();
   }
 
+  /**
+   * Numbers, flags, lists, objects and quoted texts as HOCON has them; all else is a text as is.
+   */
   private static ConfigValue value(String override, String text) {
-    ConfigParseOptions origin =
-        ConfigParseOptions.defaults().setOriginDescription("--set " + override);
+    ConfigParseOptions origin = ConfigParseOptions.defaults().setOriginDescription(SET + override);
     try {
-      return ConfigFactory.parseString("value = " + text, origin).root().get("value");
+      ConfigValue value = ConfigFactory.parseString("value = " + text, origin).root().get("value");
+      if (value != null
+          && (value.valueType() != ConfigValueType.STRING || text.trim().startsWith("\""))) {
+        return value;
+      }
     } catch (ConfigException e) {
-      // Not HOCON, such as a path with a colon: a plain text.
-      return ConfigFactory.parseString("value = " + ConfigUtil.quoteString(text), origin)
-          .root()
-          .get("value");
+      // Not HOCON, such as a path with a colon.
     }
+    // Unquoted, // or # would begin a comment.
+    return ConfigFactory.parseString("value = " + ConfigUtil.quoteString(text.trim()), origin)
+        .root()
+        .get("value");
   }
 
   private static ConfigValue with(ConfigValue at, List<String> path, ConfigValue value) {
@@ -128,7 +153,15 @@ public final class ConfigurationFile {
           return ConfigValueFactory.fromIterable(elements).withOrigin(list.origin());
         }
       }
-      throw new IllegalArgumentException("there is no element with the name " + step);
+      Set<String> names = new TreeSet<>();
+      for (ConfigValue element : elements) {
+        if (element instanceof ConfigObject object && object.get("name") != null) {
+          names.add(String.valueOf(object.get("name").unwrapped()));
+        }
+      }
+      throw new IllegalArgumentException(
+          "there is nothing with the name %s; %s"
+              .formatted(step, Settings.suggestion(step, names)));
     }
     ConfigObject object =
         at instanceof ConfigObject o ? o : ConfigFactory.empty().root().withOrigin(value.origin());
@@ -138,6 +171,6 @@ public final class ConfigurationFile {
   }
 
   private static String oneLine(String message) {
-    return message.replaceAll("\\s*\\R\\s*", " ");
+    return message.replaceAll("\\s*\\R\\s*", " ").replaceFirst("^(.*?): (\\d+): ", "$1:$2: ");
   }
 }

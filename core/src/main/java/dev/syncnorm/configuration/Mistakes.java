@@ -15,8 +15,24 @@ public final class Mistakes {
 
   /** Adds a mistake about what stands at a place. */
   public void add(ConfigOrigin origin, String message) {
-    String file = origin.filename() != null ? relative(origin.filename()) : origin.description();
-    mistakes.add(new Mistake(file, Math.max(origin.lineNumber(), 0), message));
+    // A description ends with the line, unless there is none.
+    String described = origin.description().replaceFirst(": \\d+(-\\d+)?$", "");
+    int line = Math.max(origin.lineNumber(), 0);
+    if (described.startsWith(ConfigurationFile.DEFAULTS_OF)) {
+      // What is missing in a section that the file hasn't got at all stands nowhere in the file.
+      mistakes.add(
+          new Mistake(described.substring(ConfigurationFile.DEFAULTS_OF.length()), 0, message));
+    } else if (described.startsWith(ConfigurationFile.SET)) {
+      mistakes.add(new Mistake(described, 0, message));
+    } else {
+      String file = origin.filename() != null ? relative(origin.filename()) : described;
+      mistakes.add(new Mistake(file, line, message));
+    }
+  }
+
+  /** How many were added. */
+  int count() {
+    return mistakes.size();
   }
 
   /** Whether nothing was wrong so far. */

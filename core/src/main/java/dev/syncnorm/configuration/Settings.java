@@ -78,6 +78,11 @@ public final class Settings {
     mistakes.add(value == null ? object.origin() : value.origin(), message);
   }
 
+  /** How many mistakes were noted so far, in this object or elsewhere. */
+  public int mistakes() {
+    return mistakes.count();
+  }
+
   /** A nested object; an empty one where the key is missing. */
   public Settings object(String key) {
     known.add(key);
@@ -303,12 +308,28 @@ public final class Settings {
 
   /** "did you mean x?" for the nearest of the known words, or a list of them all. */
   public static String suggestion(String word, Set<String> known) {
-    LevenshteinDistance distance = new LevenshteinDistance();
-    return known.stream()
-        .min(Comparator.comparingInt((String k) -> distance.apply(word, k)).thenComparing(k -> k))
-        .filter(k -> distance.apply(word, k) <= Math.max(2, word.length() / 2))
+    return nearest(word, known)
         .map(k -> "did you mean " + k + "?")
         .orElse("known are " + known.stream().sorted().collect(Collectors.joining(", ")));
+  }
+
+  /** "; did you mean x?" for a list of known words that was told already, or nothing. */
+  public static String hint(String word, Set<String> known) {
+    return nearest(word, known).map(k -> "; did you mean " + k + "?").orElse("");
+  }
+
+  /** A known word that the word begins with or that begins with it, or one that is spelt alike. */
+  private static Optional<String> nearest(String word, Set<String> known) {
+    Optional<String> longer =
+        known.stream()
+            .filter(k -> Math.min(k.length(), word.length()) > 1)
+            .filter(k -> k.startsWith(word) || word.startsWith(k))
+            .min(Comparator.comparingInt(String::length).reversed().thenComparing(k -> k));
+    LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
+    return known.stream()
+        .min(Comparator.comparingInt((String k) -> distance.apply(word, k)).thenComparing(k -> k))
+        .filter(k -> distance.apply(word, k) <= Math.max(2, word.length() / 3))
+        .or(() -> longer);
   }
 
   private static String quoted(String key) {

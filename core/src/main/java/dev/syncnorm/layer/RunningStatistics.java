@@ -96,8 +96,8 @@ public record RunningStatistics(Rule rule, Variance variance) {
       default -> {
         settings.wrong(
             key,
-            "tensorflow, torch, onnx or { rule = ..., variance = ... }; "
-                + Settings.suggestion(preset, Set.of("tensorflow", "torch", "onnx")));
+            "tensorflow, torch, onnx or { rule = ..., variance = ... }"
+                + Settings.hint(preset, Set.of("tensorflow", "torch", "onnx")));
         yield TENSORFLOW;
       }
     };

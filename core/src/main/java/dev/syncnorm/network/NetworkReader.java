@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** Reads {@code model { input, layers, loss }} into a {@link Network}. */
@@ -26,14 +27,26 @@ public final class NetworkReader {
   /** A layer as written, before its inputs' shapes are known. */
   private record Written(String name, String type, List<String> inputs, Settings settings) {}
 
+  /**
+   * All layers as written.
+   *
+   * @param byName those that can be referred to
+   * @param faulty names that must not be, which were told about
+   * @param sound whether names, types and inputs are without mistakes
+   */
+  private record Graph(
+      List<Written> layers, Map<String, Written> byName, Set<String> faulty, boolean sound) {}
+
   private NetworkReader() {}
 
   /**
-   * Reads the graph; all mistakes are noted in the settings.
+   * Reads the graph; all mistakes are noted in the settings. What can only follow from another
+   * mistake, such as a shape behind a layer that could not be read, is not noted.
    *
    * @return the network, or empty if a mistake was noted
    */
   public static Optional<Network> read(Settings model) {
+    int mistakes = model.mistakes();
     Settings inputSettings = model.object("input");
     int channels = inputSettings.integer("channels", 3, 1, 1 << 16);
     Shape input =
@@ -42,70 +55,99 @@ public final class NetworkReader {
             inputSettings.integer("height", 1, 1 << 16),
             inputSettings.integer("width", 1, 1 << 16));
     inputSettings.finish();
+    boolean inputKnown = model.mistakes() == mistakes;
+    Graph graph = graph(model);
+    Optional<List<Written>> sorted = sorted(graph);
+    List<Node> nodes =
+        shaped(model, input, sorted.orElse(graph.layers()), inputKnown && sorted.isPresent());
     final Loss loss = model.choice("loss", Loss.MEAN_SQUARED_ERROR);
-    Map<String, Written> written = written(model);
-    Optional<List<Written>> sorted = sorted(model, written);
     model.finish();
-    return sorted.flatMap(layers -> shaped(input, layers)).map(n -> new Network(input, n, loss));
+    return model.mistakes() == mistakes
+        ? Optional.of(new Network(input, withBiasesCancelling(nodes), loss))
+        : Optional.empty();
   }
 
-  private static Map<String, Written> written(Settings model) {
-    Map<String, Written> written = new LinkedHashMap<>();
+  private static Graph graph(Settings model) {
+    int mistakes = model.mistakes();
+    List<Written> layers = new ArrayList<>();
+    Map<String, Written> byName = new LinkedHashMap<>();
+    Set<String> faulty = new TreeSet<>();
     String before = IMAGE;
-    List<Settings> layers = model.objects("layers");
-    if (layers.isEmpty()) {
+    List<Settings> objects = model.objects("layers");
+    if (objects.isEmpty() && model.mistakes() == mistakes) {
       model.wrong("layers", "at least one layer { name = ..., type = ... }");
     }
-    for (Settings settings : layers) {
+    for (Settings settings : objects) {
+      int own = model.mistakes();
       String name = settings.text("name");
-      String type = settings.text("type");
-      List<String> inputs = settings.optionalTexts("inputs").orElse(List.of(before));
-      if (!Layers.types().contains(type)) {
-        settings.wrong(
-            "type",
-            "one of %s; %s"
-                .formatted(
-                    String.join(", ", new TreeSet<>(Layers.types())),
-                    Settings.suggestion(type, Layers.types())));
-      }
-      if (!name.matches("[A-Za-z][A-Za-z0-9_-]*") || name.equals(IMAGE)) {
+      boolean given = model.mistakes() == own;
+      Written layer = new Written(name, type(settings), inputs(settings, before), settings);
+      layers.add(layer);
+      if (given && (!name.matches("[A-Za-z][A-Za-z0-9_-]*") || name.equals(IMAGE))) {
         settings.wrong("name", "a letter followed by letters, digits, _ or -, and not \"input\"");
-      } else if (written.putIfAbsent(name, new Written(name, type, inputs, settings)) != null) {
+        given = false;
+      }
+      if (!given) {
+        faulty.add(name);
+      } else if (byName.putIfAbsent(name, layer) != null) {
         settings.wrong("name", "a name that no other layer has");
       }
       before = name;
     }
-    return written;
+    return new Graph(layers, byName, faulty, model.mistakes() == mistakes);
   }
 
-  /** The layers with inputs first; layers that do not depend on each other keep their order. */
-  private static Optional<List<Written>> sorted(Settings model, Map<String, Written> written) {
-    boolean complete = true;
-    for (Written layer : written.values()) {
+  private static String type(Settings settings) {
+    int mistakes = settings.mistakes();
+    String type = settings.text("type");
+    if (settings.mistakes() == mistakes && !Layers.types().contains(type)) {
+      String types = "one of " + String.join(", ", new TreeSet<>(Layers.types()));
+      settings.wrong("type", types + Settings.hint(type, Layers.types()));
+    }
+    return type;
+  }
+
+  private static List<String> inputs(Settings settings, String before) {
+    List<String> inputs = settings.optionalTexts("inputs").orElse(List.of(before));
+    if (inputs.isEmpty()) {
+      settings.wrong("inputs", "a list of one or more names of layers");
+    }
+    return inputs;
+  }
+
+  /**
+   * The layers with inputs first; layers that do not depend on each other keep their order. Empty
+   * if there is no such order or a mistake hides it.
+   */
+  private static Optional<List<Written>> sorted(Graph graph) {
+    boolean complete = graph.sound();
+    for (Written layer : graph.layers()) {
       for (String input : layer.inputs()) {
-        if (!input.equals(IMAGE) && !written.containsKey(input)) {
-          TreeSet<String> names = new TreeSet<>(written.keySet());
-          names.add(IMAGE);
-          layer.settings().wrong("inputs", "names of layers; " + Settings.suggestion(input, names));
+        TreeSet<String> names = new TreeSet<>(graph.byName().keySet());
+        names.add(IMAGE);
+        if (!names.contains(input) && !graph.faulty().contains(input)) {
+          String message = "%s names %s, which is no layer; %s";
+          layer
+              .settings()
+              .mistake(
+                  "inputs",
+                  message.formatted(
+                      layer.settings().path("inputs"), input, Settings.suggestion(input, names)));
           complete = false;
         }
       }
-      complete &= Layers.types().contains(layer.type());
     }
-    if (!complete || written.isEmpty()) {
+    if (!complete) {
       return Optional.empty();
     }
     List<Written> sorted = new ArrayList<>();
     TreeSet<String> placed = new TreeSet<>(List.of(IMAGE));
-    List<Written> rest = new ArrayList<>(written.values());
+    List<Written> rest = new ArrayList<>(graph.layers());
     while (!rest.isEmpty()) {
       Optional<Written> next =
           rest.stream().filter(l -> placed.containsAll(l.inputs())).findFirst();
       if (next.isEmpty()) {
-        model.mistake(
-            "layers",
-            "model.layers has a cycle among %s; a layer's inputs may not depend on its output"
-                .formatted(String.join(", ", rest.stream().map(Written::name).toList())));
+        tellCycle(rest);
         return Optional.empty();
       }
       sorted.add(next.get());
@@ -113,6 +155,21 @@ public final class NetworkReader {
       rest.remove(next.get());
     }
     return unused(sorted) ? Optional.empty() : Optional.of(sorted);
+  }
+
+  /** Of layers that wait for each other, names those that another one of them waits for. */
+  private static void tellCycle(List<Written> waiting) {
+    List<Written> cycle = new ArrayList<>(waiting);
+    while (cycle.removeIf(l -> cycle.stream().noneMatch(o -> o.inputs().contains(l.name())))) {
+      // Those that feed only what has just been removed go next.
+    }
+    cycle
+        .get(0)
+        .settings()
+        .mistake(
+            "inputs",
+            "model.layers has a cycle among %s; a layer's inputs may not depend on its output"
+                .formatted(String.join(", ", cycle.stream().map(Written::name).toList())));
   }
 
   private static boolean unused(List<Written> sorted) {
@@ -132,33 +189,56 @@ public final class NetworkReader {
     return found;
   }
 
-  private static Optional<List<Node>> shaped(Shape image, List<Written> layers) {
+  /**
+   * Reads the layers' settings.
+   *
+   * @param known whether the layers are in order and the image's shape is right; after a mistake
+   *     the shapes are unknown, and only settings are checked
+   */
+  private static List<Node> shaped(
+      Settings model, Shape image, List<Written> layers, boolean known) {
     Map<String, Integer> values = new HashMap<>(Map.of(IMAGE, 0));
     List<Shape> shapes = new ArrayList<>(List.of(image));
     List<Node> nodes = new ArrayList<>();
+    boolean shapesKnown = known;
     for (Written layer : layers) {
-      List<Integer> inputs = layer.inputs().stream().map(values::get).toList();
-      try {
-        Layer made =
-            Layers.read(
-                layer.type(),
-                layer.name(),
-                layer.settings(),
-                inputs.stream().map(shapes::get).toList());
-        layer.settings().finish();
-        nodes.add(new Node(made, inputs));
-        values.put(layer.name(), nodes.size());
-        shapes.add(made.outputShape());
-      } catch (ShapeException e) {
-        layer
-            .settings()
-            .mistake(
-                "type",
-                "layer %s: %s; %s".formatted(layer.name(), e.getMessage(), chain(image, nodes)));
-        return Optional.empty();
+      int mistakes = model.mistakes();
+      if (shapesKnown) {
+        List<Integer> inputs = layer.inputs().stream().map(values::get).toList();
+        List<Shape> inputShapes = inputs.stream().map(shapes::get).toList();
+        try {
+          Layer made = Layers.read(layer.type(), layer.name(), layer.settings(), inputShapes);
+          layer.settings().finish();
+          nodes.add(new Node(made, inputs));
+          values.put(layer.name(), nodes.size());
+          shapes.add(made.outputShape());
+        } catch (ShapeException e) {
+          String message = "layer %s: %s; the network so far: %s";
+          layer
+              .settings()
+              .mistake(
+                  "type", message.formatted(layer.name(), e.getMessage(), chain(image, nodes)));
+        }
+        shapesKnown = model.mistakes() == mistakes;
+      }
+      if (!shapesKnown) {
+        checkSettings(layer, image);
       }
     }
-    return Optional.of(withBiasesCancelling(nodes));
+    return nodes;
+  }
+
+  /** Notes the mistakes that do not depend on shapes; those that are noted already count once. */
+  private static void checkSettings(Written layer, Shape any) {
+    if (Layers.types().contains(layer.type())) {
+      try {
+        List<Shape> inputs = layer.type().equals("add") ? List.of(any, any) : List.of(any);
+        Layers.read(layer.type(), layer.name(), layer.settings(), inputs);
+      } catch (ShapeException e) {
+        // Of a shape that is not the layer's.
+      }
+      layer.settings().finish();
+    }
   }
 
   private static String chain(Shape image, List<Node> nodes) {
