@@ -21,7 +21,8 @@ import java.util.function.LongSupplier;
  * a stop.
  *
  * <p>Only the last two results are kept: a worker that lacks a result has not contributed to the
- * next one, which therefore isn't complete.
+ * next one, which therefore isn't complete. Whoever asks for an older one came too late, such as
+ * the second attempt of a task in the generation of the first, and is answered with a stop.
  */
 public final class Mailbox {
 
@@ -89,7 +90,12 @@ public final class Mailbox {
    *
    * @return the generation's number, from 1
    */
-  public synchronized int open(int workers, byte[] state) {
+  public int open(int workers, byte[] state) {
+    Published joining = published(SumId.JOIN, state);
+    return open(workers, joining);
+  }
+
+  private synchronized int open(int workers, Published joining) {
     generation++;
     closed = Optional.empty();
     deliveries.clear();
@@ -98,18 +104,27 @@ public final class Mailbox {
     places.clear();
     lastHeardNanos = new long[workers];
     Arrays.fill(lastHeardNanos, nanoClock.getAsLong());
-    publish(SumId.JOIN, state);
+    results.addLast(joining);
     return generation;
   }
 
   /** Gives out a result from now on. */
-  public synchronized void publish(SumId id, byte[] result) {
-    boolean share = result.length > SHARE_ABOVE_BYTES;
-    results.addLast(new Published(id, share, share ? shared.share(result) : result));
+  public void publish(SumId id, byte[] result) {
+    publish(published(id, result));
+  }
+
+  private synchronized void publish(Published result) {
+    results.addLast(result);
     if (results.size() > 2) {
       results.removeFirst();
     }
-    incomplete.keySet().removeIf(sender -> sender.id().compareTo(id) <= 0);
+    incomplete.keySet().removeIf(sender -> sender.id().compareTo(result.id()) <= 0);
+  }
+
+  /** Shares a large result: not under the lock, since sharing takes its time. */
+  private Published published(SumId id, byte[] result) {
+    boolean share = result.length > SHARE_ABOVE_BYTES;
+    return new Published(id, share, share ? shared.share(result) : result);
   }
 
   /** Answers every request with a stop until the next generation is opened. */
@@ -212,6 +227,9 @@ public final class Mailbox {
             pieces,
             Pieces.cut(result.content(), request.piece(), PIECE_BYTES));
       }
+    }
+    if (!results.isEmpty() && request.id().compareTo(results.getFirst().id()) < 0) {
+      return Message.Reply.stop("the result of " + request.id() + " is not kept any more");
     }
     return Message.Reply.of(Message.ReplyKind.WAIT);
   }

@@ -13,6 +13,9 @@ final class Message {
   /** Distinguishes our messages, and this version of them, from anything else. */
   private static final int MAGIC = 0x53594e31; // "SYN1"
 
+  /** The pieces of the largest array; what says it has more is refused before room is made. */
+  private static final int MOST_PIECES = Pieces.count(Integer.MAX_VALUE, Mailbox.PIECE_BYTES);
+
   private static final int REQUEST_HEADER_BYTES = 4 + 1 + 8 + 4 + 4 + 8 + 4 + 4 + 4 + 4;
   private static final int REPLY_HEADER_BYTES = 4 + 1 + 4 + 4 + 4;
 
@@ -136,7 +139,7 @@ final class Message {
   }
 
   private static void checkPiece(int piece, int pieces) {
-    if (pieces < 1 || piece < 0 || piece >= pieces) {
+    if (pieces > MOST_PIECES || piece < 0 || piece >= pieces) {
       throw new IllegalArgumentException("piece " + piece + " of " + pieces);
     }
   }

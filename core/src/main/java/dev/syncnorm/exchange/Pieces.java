@@ -16,13 +16,13 @@ final class Pieces {
 
   /** The number of pieces that an array is cut into; an empty array is one empty piece. */
   static int count(int length, int pieceBytes) {
-    return Math.max(1, (length + pieceBytes - 1) / pieceBytes);
+    return Math.max(1, Math.toIntExact(((long) length + pieceBytes - 1) / pieceBytes));
   }
 
   /** One piece of an array. */
   static byte[] cut(byte[] whole, int piece, int pieceBytes) {
     int from = piece * pieceBytes;
-    return Arrays.copyOfRange(whole, from, Math.min(whole.length, from + pieceBytes));
+    return Arrays.copyOfRange(whole, from, from + Math.min(whole.length - from, pieceBytes));
   }
 
   int count() {

@@ -37,6 +37,7 @@ public final class PollingExchange implements Exchange {
   private final int generation;
   private final int worker;
   private final long shortestPauseNanos;
+  private final long longestPauseNanos;
   private final long giveUpNanos;
   private volatile long lastSaidNanos;
 
@@ -64,7 +65,9 @@ public final class PollingExchange implements Exchange {
     this.generation = generation;
     this.worker = worker;
     this.giveUpNanos = giveUpNanos;
-    this.shortestPauseNanos = (long) (workers / POLLS_PER_SECOND * 1e9 / 4);
+    long budgetedPauseNanos = (long) (workers / POLLS_PER_SECOND * 1e9);
+    this.shortestPauseNanos = budgetedPauseNanos / 4; // most sums are complete soon
+    this.longestPauseNanos = Math.max(LONGEST_PAUSE_NANOS, budgetedPauseNanos);
     this.lastSaidNanos = nanoClock.getAsLong();
   }
 
@@ -118,7 +121,7 @@ public final class PollingExchange implements Exchange {
       switch (reply.kind()) {
         case WAIT -> {
           pause(pauseNanos);
-          pauseNanos = Math.min(LONGEST_PAUSE_NANOS + shortestPauseNanos, pauseNanos * 5 / 4);
+          pauseNanos = Math.min(longestPauseNanos, pauseNanos * 5 / 4);
         }
         case SHARED -> {
           return fetch(reply.payload());
@@ -166,7 +169,7 @@ public final class PollingExchange implements Exchange {
         if (nanoClock.getAsLong() - since > giveUpNanos) {
           throw new StoppedException("the driver does not answer: " + e.getMessage());
         }
-        pause(LONGEST_PAUSE_NANOS);
+        pause(longestPauseNanos);
       }
     }
   }

@@ -48,14 +48,14 @@ final class PaddedPlanes {
     int rows = Math.min(plan.bandRows, plan.targetHeight - firstRow);
     for (int channel = 0; channel < plan.targetChannels; channel++) {
       int at = ((firstChannel + channel) * plan.targetHeight + firstRow) * plan.targetWidth;
-      int to = channel * plan.planeSize;
+      int to = plan.targetPlanes[channel];
       for (int row = 0; row < rows; row++) {
         System.arraycopy(source, at, values, to, plan.targetWidth);
         Arrays.fill(values, to + plan.targetWidth, to + plan.pitch, 0);
         at += plan.targetWidth;
         to += plan.pitch;
       }
-      Arrays.fill(values, to, (channel + 1) * plan.planeSize, 0);
+      Arrays.fill(values, to, plan.targetPlanes[channel] + plan.planeSize, 0);
     }
   }
 

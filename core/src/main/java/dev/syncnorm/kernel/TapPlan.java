@@ -1,6 +1,5 @@
 package dev.syncnorm.kernel;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -38,7 +37,10 @@ final class TapPlan {
   final int targetHeight;
   final int targetWidth;
   final int step;
-  final List<TargetClass> classes;
+  final TargetClass[] classes;
+
+  /** Where the planes of a padded copy of the target begin, for the weight gradient. */
+  final int[] targetPlanes;
 
   /**
    * The target positions (row + m step, column + n step) for m below rows and n below columns.
@@ -82,7 +84,8 @@ final class TapPlan {
     rows = bandRows + extraRows;
     // One vector of zeros behind each plane: a run that ends there reads no other plane.
     planeSize = (rows * pitch + Lanes.COUNT - 1) / Lanes.COUNT * Lanes.COUNT + Lanes.COUNT;
-    classes = new ArrayList<>();
+    classes = new TargetClass[Math.min(step, targetHeight) * Math.min(step, targetWidth)];
+    targetPlanes = IntStream.range(0, targetChannels).map(channel -> channel * planeSize).toArray();
   }
 
   /** The plan of y from x: taps in the order input channel, kernel row, kernel column. */
@@ -114,8 +117,10 @@ final class TapPlan {
         IntStream.range(0, s)
             .mapToObj(c -> gradientTaps(g.kernelWidth(), c + g.left(), g))
             .toList();
-    int firstRow = minDistance(rowTaps.stream().flatMap(List::stream).toList());
-    int firstColumn = minDistance(columnTaps.stream().flatMap(List::stream).toList());
+    List<AxisTap> allRowTaps = rowTaps.stream().flatMap(List::stream).toList();
+    List<AxisTap> allColumnTaps = columnTaps.stream().flatMap(List::stream).toList();
+    int firstRow = minDistance(allRowTaps);
+    int firstColumn = minDistance(allColumnTaps);
     TapPlan plan =
         new TapPlan(
             g,
@@ -124,8 +129,8 @@ final class TapPlan {
             new int[] {0},
             -firstRow,
             -firstColumn,
-            maxDistance(rowTaps.stream().flatMap(List::stream).toList()) - firstRow,
-            maxDistance(columnTaps.stream().flatMap(List::stream).toList()) - firstColumn);
+            maxDistance(allRowTaps) - firstRow,
+            maxDistance(allColumnTaps) - firstColumn);
     int inputChannels = g.inputChannels() / g.groups();
     for (int r = 0; r < Math.min(s, g.inputHeight()); r++) {
       for (int c = 0; c < Math.min(s, g.inputWidth()); c++) {
@@ -202,7 +207,8 @@ final class TapPlan {
     }
     int classRows = (targetHeight - 1 - row) / step + 1;
     int classColumns = (targetWidth - 1 - column) / step + 1;
-    classes.add(new TargetClass(row, column, classRows, classColumns, taps, weights));
+    classes[row * Math.min(step, targetWidth) + column] =
+        new TargetClass(row, column, classRows, classColumns, taps, weights);
   }
 
   private static int index(int[] phases, int phase) {

@@ -22,6 +22,8 @@ import java.util.Map;
  * <p>Not thread-safe: keeps scratch memory.
  */
 final class VectorConvolution {
+  private static final float[] NO_BIAS = {};
+
   private final Map<ConvolutionGeometry, TapPlan> forwardPlans = new HashMap<>();
   private final Map<ConvolutionGeometry, TapPlan> gradientPlans = new HashMap<>();
   private final PaddedPlanes planes = new PaddedPlanes();
@@ -48,7 +50,7 @@ final class VectorConvolution {
   void inputGradient(ConvolutionGeometry g, float[] dy, float[] weight, float[] dx) {
     TapPlan plan = gradientPlans.computeIfAbsent(g, TapPlan::inputGradient);
     int groupWeights = g.outputChannels() / g.groups() * channelWeights(g);
-    setStarts(plan, new float[0], 0);
+    setStarts(plan, NO_BIAS, 0);
     for (int group = 0; group < g.groups(); group++) {
       int kernelSize = g.kernelHeight() * g.kernelWidth();
       run(plan, dy, group, weight, group * groupWeights, kernelSize, dx);
@@ -84,7 +86,7 @@ final class VectorConvolution {
       int weightStep,
       float[] target) {
     pack(plan, weight, weightOffset, weightStep);
-    int allRows = plan.classes.get(0).rows();
+    int allRows = plan.classes[0].rows();
     for (int firstRow = 0; firstRow < allRows; firstRow += plan.bandRows) {
       planes.fill(plan, source, group * plan.channels, firstRow);
       int packedOffset = 0;
@@ -95,7 +97,7 @@ final class VectorConvolution {
           count = ConvolutionBlocks.channels(plan.targetChannels - channel);
           int at = packedOffset + channel * c.taps().length;
           int to = group * plan.targetChannels + channel;
-          if (plan.step == 1 && c.columns() >= ConvolutionBlocks.columns(count)) {
+          if (plan.step == 1 && c.columns() >= ConvolutionBlocks.COLUMNS) {
             rows(plan, c, firstRow, rows, channel, count, at, target, to);
           } else {
             flat(plan, c, firstRow, rows, channel, count, at, target, to);
@@ -147,9 +149,11 @@ final class VectorConvolution {
       int weights,
       float[] target,
       int targetChannel) {
-    int columns = ConvolutionBlocks.columns(count);
     int used = (rows - 1) * plan.pitch + c.columns();
-    int size = (used + columns - 1) / columns * columns;
+    int size =
+        (used + ConvolutionBlocks.COLUMNS - 1)
+            / ConvolutionBlocks.COLUMNS
+            * ConvolutionBlocks.COLUMNS;
     if (flat.length < count * size) {
       flat = new float[count * size];
     }

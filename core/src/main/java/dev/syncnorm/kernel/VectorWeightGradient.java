@@ -30,13 +30,12 @@ final class VectorWeightGradient {
   private final PaddedPlanes outputs = new PaddedPlanes();
   private final float[] lanes = new float[ROWS * COLUMNS * Lanes.COUNT];
   private double[] totals = new double[0];
-  private int[] channelStarts = new int[0];
 
   /** See {@link Kernels#convolutionWeightGradient}. */
   void run(
       ConvolutionGeometry g, TapPlan plan, float[] x, float[] dy, double[] gradient, int offset) {
-    int[] taps = plan.classes.get(0).taps();
-    int[] channels = channelStarts(plan);
+    int[] taps = plan.classes[0].taps();
+    int[] channels = plan.targetPlanes;
     int size = channels.length * taps.length;
     Arrays.fill(gradient, offset, offset + g.groups() * size, 0);
     for (int group = 0; group < g.groups(); group++) {
@@ -64,15 +63,6 @@ final class VectorWeightGradient {
 
   private static int blocks(int count, int size) {
     return (count + size - 1) / size;
-  }
-
-  private int[] channelStarts(TapPlan plan) {
-    if (channelStarts.length != plan.targetChannels
-        || channelStarts[plan.targetChannels - 1] != (plan.targetChannels - 1) * plan.planeSize) {
-      channelStarts = new int[plan.targetChannels];
-      Arrays.setAll(channelStarts, channel -> channel * plan.planeSize);
-    }
-    return channelStarts;
   }
 
   /** Each of the rows of a with each of the rows of b, summed over a band into the totals. */

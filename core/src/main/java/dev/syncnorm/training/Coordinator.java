@@ -136,6 +136,9 @@ public final class Coordinator {
           "the nodes of worker %d in %s are not those of its images %s"
               .formatted(worker, id, ranges.get(worker)));
     }
+    if (contribution.nonFinite().isPresent()) {
+      checkPlace(contribution.nonFinite().get(), worker, id);
+    }
     contribution.nodes().forEach(n -> reducer.add(n.level(), n.index(), n.values()));
     if (contribution.nonFinite().isPresent()
         && (nonFinite.isEmpty() || contribution.nonFinite().get().compareTo(nonFinite.get()) < 0)) {
@@ -143,6 +146,17 @@ public final class Coordinator {
     }
     contributed[worker] = true;
     return missing().isEmpty() ? complete() : WAITING;
+  }
+
+  private void checkPlace(NonFinite place, int worker, SumId id) {
+    Range range = ranges.get(worker);
+    if (place.image() < range.from()
+        || place.image() >= range.to()
+        || place.segment() < 0
+        || place.segment() >= layout().segments().size()) {
+      throw new IllegalArgumentException(
+          "%s of worker %d in %s is not of its images %s".formatted(place, worker, id, range));
+    }
   }
 
   private SumLayout layout() {

@@ -4,8 +4,12 @@ import dev.syncnorm.exchange.Link;
 import dev.syncnorm.exchange.Mailbox;
 import dev.syncnorm.exchange.PollingExchange;
 import dev.syncnorm.exchange.SharedBytes;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -34,19 +38,29 @@ public final class InProcessWorkers implements WorkerGroup {
 
   /** The way large results take where sender and receiver share their memory: none. */
   public static SharedBytes sharedMemory() {
-    AtomicReference<byte[]> latest = new AtomicReference<>(new byte[0]);
-    return new SharedBytes() {
-      @Override
-      public byte[] share(byte[] value) {
-        latest.set(value);
-        return new byte[0];
-      }
+    return new LatestTwo();
+  }
 
-      @Override
-      public byte[] fetch(byte[] handle) {
-        return latest.get();
+  /** Keeps what the contract asks for: a value until the next but one. */
+  private static final class LatestTwo implements SharedBytes {
+    private final Map<Long, byte[]> values = new HashMap<>();
+    private long count;
+
+    @Override
+    public synchronized byte[] share(byte[] value) {
+      values.put(count, value);
+      values.remove(count - 2);
+      return ByteBuffer.allocate(Long.BYTES).putLong(count++).array();
+    }
+
+    @Override
+    public synchronized byte[] fetch(byte[] handle) throws IOException {
+      byte[] value = values.get(ByteBuffer.wrap(handle).getLong());
+      if (value == null) {
+        throw new IOException("the shared value is not kept any more");
       }
-    };
+      return value;
+    }
   }
 
   @Override

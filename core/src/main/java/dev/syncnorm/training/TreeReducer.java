@@ -90,6 +90,7 @@ final class TreeReducer {
       if (first(node.level(), node.index()) != next
           || !inside(node.level(), node.index())
           || !maximal
+          || isAboveRoot(node.level())
           || node.values().length != layout.length()) {
         return false;
       }
@@ -114,6 +115,10 @@ final class TreeReducer {
 
   private boolean isRoot(int level, int index) {
     return index == 0 && first(level, 1) >= images;
+  }
+
+  private boolean isAboveRoot(int level) {
+    return level > 0 && first(level - 1, 1) >= images;
   }
 
   private double[] merge(int level, int leftIndex, double[] left, double[] right) {

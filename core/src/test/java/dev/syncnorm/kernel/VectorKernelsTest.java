@@ -131,4 +131,10 @@ class VectorKernelsTest implements ConvolutionContract, SumsContract, Elementwis
     ConvolutionOracle oracle = new ConvolutionOracle(g, x, weight, new float[0], dy);
     Within.roundings("dw", gradient, oracle.gradient, oracle.gradientMagnitude, 64);
   }
+
+  @Test
+  void compiledKernelsAllocateNothingWhateverGeometriesMix() {
+    String bytes = ChildJvm.lastLine(KernelAllocation.class, ChildJvm.VECTOR_MODULE);
+    assertThat(Long.parseLong(bytes)).as("bytes a round").isLessThan(16 * 1024);
+  }
 }

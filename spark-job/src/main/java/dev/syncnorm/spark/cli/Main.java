@@ -4,6 +4,7 @@ import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.training.TrainingException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -34,15 +35,14 @@ public final class Main {
 
   /** Runs a command and exits with its code. */
   public static void main(String[] arguments) {
-    int code = run(arguments);
-    System.out.flush();
-    System.err.flush();
-    System.exit(code);
+    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    System.exit(run(out, err, arguments));
   }
 
-  /** Runs a command. */
-  static int run(String... arguments) {
-    CommandLine line = new CommandLine(new Main());
+  /** Runs a command and gives its exit code. */
+  static int run(PrintWriter out, PrintWriter err, String... arguments) {
+    CommandLine line = new CommandLine(new Main()).setOut(out).setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);
     line.setParameterExceptionHandler((e, a) -> wrongUsage(e));

@@ -54,6 +54,7 @@ final class SparkSessions {
     conf.set("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
     conf.set("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "5");
     conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", "1");
+    conf.setIfMissing("spark.executorEnv.OPENCV_LOG_LEVEL", "SILENT");
     return new JavaSparkContext(conf);
   }
 

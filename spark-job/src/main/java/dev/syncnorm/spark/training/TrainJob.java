@@ -91,6 +91,8 @@ public final class TrainJob {
   public void run() throws DataException, TrainingException, InterruptedException {
     TrainingState initial = initialState();
     RunFolder.checkUnused(request.run());
+    Slots slots = new Slots(spark.sc(), request.workers(), train.waitForWorkersSeconds());
+    slots.await(0);
     Broadcast<SerializableConfiguration> hadoop =
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
     TrainConfiguration.Data data = request.configuration().data();
@@ -114,7 +116,7 @@ public final class TrainJob {
             new HadoopFiles(spark.hadoopConfiguration()),
             request.backend().create());
     previews.writeBefore(run, initial);
-    TrainingState last = train(index, schedule, run, initial, hadoop);
+    TrainingState last = train(index, schedule, run, initial, slots, hadoop);
     previews.writeAfter(run, last);
     progress.finished(run);
   }
@@ -149,6 +151,7 @@ public final class TrainJob {
       Schedule schedule,
       RunFolder run,
       TrainingState initial,
+      Slots slots,
       Broadcast<SerializableConfiguration> hadoop)
       throws TrainingException, InterruptedException {
     Mailbox mailbox =
@@ -157,7 +160,7 @@ public final class TrainJob {
     BarrierWorkers workers =
         new BarrierWorkers(
             spark,
-            new Slots(spark.sc(), request.workers(), train.waitForWorkersSeconds()),
+            slots,
             mailbox,
             request.configuration().text(),
             index,

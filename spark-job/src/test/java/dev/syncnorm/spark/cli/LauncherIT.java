@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
  * missing.
  */
 class LauncherIT {
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final String VERSION = "syncnorm \\S+\n";
 
   // JUnit's own temporary folder warns of each symbolic link that it deletes.

@@ -41,19 +41,9 @@ import java.util.stream.Stream;
  * <p>For Linux and macOS. Safe for use by several threads.
  */
 public final class StandaloneCluster implements AutoCloseable {
-  private static final Duration START_LIMIT = Duration.ofSeconds(90);
+  private static final Duration START_LIMIT = Duration.ofMinutes(3);
   private static final Pattern MASTER_URL =
-      Pattern.compile("Starting Spark master at (spark://\\S+)");
-  private static final String LOGGING =
-      """
-      appender.console.type = Console
-      appender.console.name = console
-      appender.console.target = SYSTEM_ERR
-      appender.console.layout.type = PatternLayout
-      appender.console.layout.pattern = %d{HH:mm:ss.SSS} %p %c{1}: %m%n%ex
-      rootLogger.level = info
-      rootLogger.appenderRef.console.ref = console
-      """;
+      Pattern.compile("Starting Spark master at (spark://\\S+)\\s");
 
   private final Builder builder;
   private final Path directory;
@@ -123,12 +113,10 @@ public final class StandaloneCluster implements AutoCloseable {
     public StandaloneCluster start() {
       Path directory = Folders.temporary("syncnorm-cluster");
       Path sparkHome = SparkHome.inside(directory);
-      Map<String, String> variables = variables(directory, sparkHome);
+      Map<String, String> variables = SparkHome.environment(directory, sparkHome);
       variables.putAll(environment);
       ProcessFamily processes = new ProcessFamily(directory, variables);
       try {
-        Path configuration = Folders.create(directory.resolve("conf"));
-        Files.writeString(configuration.resolve("log4j2.properties"), LOGGING);
         CapturedProcess master = startMaster(sparkHome, processes);
         StandaloneCluster cluster =
             new StandaloneCluster(this, directory, sparkHome, processes, master);
@@ -137,9 +125,6 @@ public final class StandaloneCluster implements AutoCloseable {
         }
         cluster.workers.forEach(StandaloneCluster::awaitRegistration);
         return cluster;
-      } catch (IOException e) {
-        processes.close();
-        throw new UncheckedIOException(e);
       } catch (RuntimeException | Error e) {
         processes.close();
         throw e;
@@ -262,22 +247,6 @@ public final class StandaloneCluster implements AutoCloseable {
   @Override
   public void close() {
     processes.close();
-  }
-
-  private static Map<String, String> variables(Path directory, Path sparkHome) {
-    Map<String, String> variables = new HashMap<>();
-    // What the user's own Spark set-up says must not reach the test.
-    System.getenv().keySet().stream()
-        .filter(name -> name.startsWith("SPARK_") || name.startsWith("SYNCNORM_"))
-        .forEach(name -> variables.put(name, ""));
-    variables.put("JAVA_HOME", Built.javaHome().toString());
-    variables.put("SPARK_HOME", sparkHome.toString());
-    variables.put("SPARK_SCALA_VERSION", "2.13");
-    variables.put("SPARK_CONF_DIR", directory.resolve("conf").toString());
-    variables.put("SPARK_LOCAL_DIRS", directory.resolve("local").toString());
-    variables.put("SPARK_LOCAL_IP", "127.0.0.1");
-    variables.put("SPARK_DAEMON_MEMORY", "256m");
-    return variables;
   }
 
   private static CapturedProcess startMaster(Path sparkHome, ProcessFamily processes) {

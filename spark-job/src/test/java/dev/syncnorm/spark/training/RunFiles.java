@@ -14,12 +14,12 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** What tests compare of a run folder. */
-record RunFiles(Path run) {
+public record RunFiles(Path run) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** The number of steps in the history so far. */
-  int steps() {
+  public int steps() {
     Path file = run.resolve("history.jsonl");
     try {
       return Files.exists(file) ? Files.readAllLines(file).size() : 0;
@@ -29,7 +29,7 @@ record RunFiles(Path run) {
   }
 
   /** The rows of the history without the times. */
-  List<ObjectNode> history() throws IOException {
+  public List<ObjectNode> history() throws IOException {
     List<ObjectNode> rows = new ArrayList<>();
     for (String line : Files.readAllLines(run.resolve("history.jsonl"))) {
       ObjectNode row = (ObjectNode) JSON.readTree(line);
@@ -40,7 +40,7 @@ record RunFiles(Path run) {
   }
 
   /** SHA-256 of a file of the last checkpoint. */
-  String sha256(String file) throws IOException {
+  public String sha256(String file) throws IOException {
     try (Stream<Path> checkpoints = Files.list(run.resolve("checkpoints"))) {
       Path last = checkpoints.sorted().reduce((a, b) -> b).orElseThrow();
       byte[] content = Files.readAllBytes(last.resolve(file));

@@ -1,0 +1,385 @@
+package dev.syncnorm.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.syncnorm.exchange.Mailbox;
+import dev.syncnorm.testing.TinyTraining;
+import dev.syncnorm.training.Coordinator.CommittedStep;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(120)
+class TrainingDriverTest {
+
+  private static final double PATIENCE_SECONDS = 30;
+
+  /** Steps of images 0-3 and 4-5, twice. */
+  private final TinyTraining training = TinyTraining.of(6, 4, 2, false);
+
+  private final Coordinator coordinator = training.coordinator();
+  private final Mailbox mailbox = new Mailbox(1, InProcessWorkers.sharedMemory(), System::nanoTime);
+  private final Events events = new Events();
+
+  /** What the driver told. */
+  private static final class Events implements TrainingListener {
+    private final List<String> started = new ArrayList<>();
+    private final List<CommittedStep> committed = new ArrayList<>();
+    private final List<String> lost = new ArrayList<>();
+
+    @Override
+    public void started(int generation, int workers) {
+      started.add(generation + ":" + workers);
+    }
+
+    @Override
+    public void committed(CommittedStep step, double seconds) {
+      committed.add(step);
+    }
+
+    @Override
+    public void lost(int generation, String reason) {
+      lost.add(reason);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 7})
+  void trainingEndsWithTheBitsOfTheSequentialRun(int workers) throws Exception {
+    TrainingState end = driver(inProcess(workers, training.samples()), 0).run();
+
+    List<CommittedStep> expected = training.sequentialRun();
+    assertThat(end.encodeForWorkers()).isEqualTo(expected.get(3).state().encodeForWorkers());
+    assertThat(end.slots()).isDeepEqualTo(expected.get(3).state().slots());
+    assertThat(events.committed).extracting(CommittedStep::step).containsExactly(1L, 2L, 3L, 4L);
+    assertThat(events.committed)
+        .extracting(CommittedStep::loss)
+        .isEqualTo(expected.stream().map(CommittedStep::loss).toList());
+    assertThat(events.started).containsExactly("1:" + workers);
+    assertThat(events.lost).isEmpty();
+  }
+
+  @Test
+  void whatFailedOnAWorkerIsTheMessageOfTheException() {
+    Samples samples =
+        (index, input, target) -> {
+          if (index == 5) {
+            throw new SampleException("photos/f.png is truncated", new Exception());
+          }
+          training.samples().load(index, input, target);
+        };
+
+    assertThatThrownBy(() -> driver(inProcess(2, samples), 9).run())
+        .isInstanceOf(TrainingException.class)
+        .hasMessage("worker 1: photos/f.png is truncated");
+    assertThat(events.committed).hasSize(1);
+    assertThat(coordinator.state().step()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void anImageWithNanStopsTheStepUncommittedWithTheSameMessageOnAnyNumberOfWorkers(int workers) {
+    Samples samples =
+        (index, input, target) -> {
+          training.samples().load(index, input, target);
+          if (index >= 4) {
+            input[17] = Float.NaN;
+          }
+        };
+
+    assertThatThrownBy(() -> driver(inProcess(workers, samples), 9).run())
+        .isInstanceOf(TrainingException.class)
+        .hasMessage(
+            "step 2 was not committed: the moments of the input of bn1 became NaN or infinite,"
+                + " first for image #4; the last commit is step 1. Lower"
+                + " train.optimizer.learning-rate or look at the data")
+        .hasCauseInstanceOf(NonFiniteException.class);
+    assertThat(events.committed).extracting(CommittedStep::step).containsExactly(1L);
+    assertThat(coordinator.state().step()).isEqualTo(1);
+    assertThat(coordinator.state().updates()).containsExactly(0, 1, 0, 1, 0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void aTargetWithAnInfiniteValueIsNamedAsTheLoss(int workers) {
+    Samples samples =
+        (index, input, target) -> {
+          training.samples().load(index, input, target);
+          if (index == 2) {
+            target[0] = Float.POSITIVE_INFINITY;
+          }
+        };
+
+    assertThatThrownBy(() -> driver(inProcess(workers, samples), 9).run())
+        .hasMessageContaining("step 1 was not committed: the loss became NaN or infinite")
+        .hasMessageContaining("first for image #2;");
+    assertThat(events.committed).isEmpty();
+  }
+
+  @Test
+  void aSilentWorkerIsExpelledAndNamedWithTheSumThatItIsMissingFrom() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    AtomicInteger loads = new AtomicInteger();
+    Samples samples =
+        (index, input, target) -> {
+          if (index == 5 && loads.getAndIncrement() == 0) {
+            try {
+              never.await();
+            } catch (InterruptedException e) {
+              throw new SampleException("interrupted", e);
+            }
+          }
+          training.samples().load(index, input, target);
+        };
+    List<Integer> expelled = new ArrayList<>();
+    WorkerGroup inner = inProcess(2, samples);
+    WorkerGroup group =
+        new WorkerGroup() {
+          @Override
+          public int await(boolean first) {
+            return 2;
+          }
+
+          @Override
+          public Generation launch(int generation, int workers) {
+            return new Watched(inner.launch(generation, workers), expelled);
+          }
+        };
+
+    TrainingState end = driver(group, 4, 4).run();
+
+    // A machine that stands still for seconds may have others expelled as well.
+    assertThat(expelled).contains(1);
+    assertThat(events.lost)
+        .anySatisfy(
+            reason ->
+                assertThat(reason)
+                    .matches(
+                        "the second one said nothing for \\d+ s and is missing from"
+                            + " sum 0 of step 2 \\(moments of bn1\\)"));
+    assertThat(end.encodeForWorkers())
+        .isEqualTo(training.sequentialRun().get(3).state().encodeForWorkers());
+  }
+
+  @Test
+  void workersThatEndEarlyWithoutAFailureAreReplaced() throws Exception {
+    AtomicInteger launches = new AtomicInteger();
+    WorkerGroup inner = inProcess(2, training.samples());
+    WorkerGroup group =
+        new WorkerGroup() {
+          @Override
+          public int await(boolean first) throws TrainingException, InterruptedException {
+            assertThat(first).isEqualTo(launches.get() == 0);
+            return inner.await(first);
+          }
+
+          @Override
+          public Generation launch(int generation, int workers) {
+            return launches.getAndIncrement() == 0
+                ? new EndedGeneration(Optional.empty())
+                : inner.launch(generation, workers);
+          }
+        };
+
+    driver(group, 1).run();
+
+    assertThat(events.lost).containsExactly("its workers ended early");
+    assertThat(events.committed).hasSize(4);
+  }
+
+  @Test
+  void theBudgetOfFailuresRefillsWithEveryStep() throws Exception {
+    // Two lives without a step, one that ends in step 2, one more without a step, then a good one.
+    Script script = new Script(0, 0, 4, 0);
+
+    driver(new InProcessWorkers(mailbox, 1, script), 2).run();
+
+    assertThat(events.lost).hasSize(4);
+    assertThat(events.committed).extracting(CommittedStep::step).containsExactly(1L, 2L, 3L, 4L);
+  }
+
+  @Test
+  void theRunEndsWhenTheBudgetOfFailuresIsUsedUpWithoutAStep() {
+    Script script = new Script(0, 0, 4, 0, 0, 0);
+
+    assertThatThrownBy(() -> driver(new InProcessWorkers(mailbox, 1, script), 2).run())
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("3 generations of workers failed without a step in between")
+        .hasMessageContaining("worker 0 failed: ")
+        .hasMessageContaining("the disk is gone");
+    assertThat(events.lost).hasSize(4);
+    assertThat(events.committed).extracting(CommittedStep::step).containsExactly(1L);
+  }
+
+  @Test
+  void aListenerThatCannotGoOnEndsTheRunAndTheWorkers() {
+    List<Boolean> ended = new ArrayList<>();
+    WorkerGroup inner = inProcess(2, training.samples());
+    WorkerGroup group =
+        new WorkerGroup() {
+          @Override
+          public int await(boolean first) {
+            return 2;
+          }
+
+          @Override
+          public Generation launch(int generation, int workers) {
+            Generation running = inner.launch(generation, workers);
+            return new Watched(running, new ArrayList<>()) {
+              @Override
+              public void end() throws InterruptedException {
+                super.end();
+                ended.add(running.ended());
+              }
+            };
+          }
+        };
+    TrainingListener full =
+        new TrainingListener() {
+          @Override
+          public void started(int generation, int workers) {}
+
+          @Override
+          public void committed(CommittedStep step, double seconds) throws TrainingException {
+            throw new TrainingException("the disk is full");
+          }
+
+          @Override
+          public void lost(int generation, String reason) {}
+        };
+    TrainingDriver driver =
+        new TrainingDriver(
+            coordinator,
+            mailbox,
+            group,
+            new TrainingDriver.Patience(PATIENCE_SECONDS, 3),
+            full,
+            i -> "#" + i);
+
+    assertThatThrownBy(driver::run)
+        .isInstanceOf(TrainingException.class)
+        .hasMessage("the disk is full");
+    assertThat(ended).containsExactly(true);
+  }
+
+  @Test
+  void aFinishedTrainingStartsNoWorkers() throws Exception {
+    TrainingState end = training.sequentialRun().get(3).state();
+    TrainingDriver driver =
+        new TrainingDriver(
+            training.coordinator(end),
+            mailbox,
+            inProcess(1, training.samples()),
+            new TrainingDriver.Patience(PATIENCE_SECONDS, 0),
+            events,
+            i -> "#" + i);
+
+    assertThat(driver.run()).isSameAs(end);
+    assertThat(events.started).isEmpty();
+  }
+
+  /** Each new worker's life: it dies at the first image from the scripted index on. */
+  private final class Script implements Supplier<TrainingWorker> {
+    private final int[] deaths;
+    private int lives;
+
+    Script(int... deaths) {
+      this.deaths = deaths;
+    }
+
+    @Override
+    public synchronized TrainingWorker get() {
+      int life = lives++;
+      int death = life < deaths.length ? deaths[life] : Integer.MAX_VALUE;
+      return training.worker(
+          (index, input, target) -> {
+            if (index >= death) {
+              throw new AssertionError("the disk is gone");
+            }
+            training.samples().load(index, input, target);
+          });
+    }
+  }
+
+  /** Workers that ended before they did anything. */
+  private record EndedGeneration(Optional<String> failure) implements WorkerGroup.Generation {
+    @Override
+    public boolean ended() {
+      return true;
+    }
+
+    @Override
+    public String describe(int worker) {
+      return "worker " + worker;
+    }
+
+    @Override
+    public void expel(int worker) {}
+
+    @Override
+    public void end() {}
+  }
+
+  /** Notes who is expelled and has names of its own. */
+  private static class Watched implements WorkerGroup.Generation {
+    private final WorkerGroup.Generation generation;
+    private final List<Integer> expelled;
+
+    Watched(WorkerGroup.Generation generation, List<Integer> expelled) {
+      this.generation = generation;
+      this.expelled = expelled;
+    }
+
+    @Override
+    public boolean ended() {
+      return generation.ended();
+    }
+
+    @Override
+    public Optional<String> failure() {
+      return generation.failure();
+    }
+
+    @Override
+    public String describe(int worker) {
+      return worker == 1 ? "the second one" : "another one";
+    }
+
+    @Override
+    public void expel(int worker) {
+      expelled.add(worker);
+      generation.expel(worker);
+    }
+
+    @Override
+    public void end() throws InterruptedException {
+      generation.end();
+    }
+  }
+
+  private InProcessWorkers inProcess(int workers, Samples samples) {
+    return new InProcessWorkers(mailbox, workers, () -> training.worker(samples));
+  }
+
+  private TrainingDriver driver(WorkerGroup group, int failures) {
+    return driver(group, failures, PATIENCE_SECONDS);
+  }
+
+  private TrainingDriver driver(WorkerGroup group, int failures, double patienceSeconds) {
+    return new TrainingDriver(
+        coordinator,
+        mailbox,
+        group,
+        new TrainingDriver.Patience(patienceSeconds, failures),
+        events,
+        i -> "#" + i);
+  }
+}
