@@ -1,5 +1,6 @@
 package dev.syncnorm.data;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -7,6 +8,7 @@ import dev.syncnorm.tensor.Digests;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -72,6 +74,43 @@ public record DataIndex(List<Pair> pairs) implements Serializable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Reads the content of an index.json.
+   *
+   * @throws IOException if it is none, or its digest is not that of its images
+   */
+  public static DataIndex fromJson(byte[] json) throws IOException {
+    JsonNode root = JSON.readTree(json);
+    if (!"syncnorm/index".equals(root.path("format").asText())
+        || root.path("version").asInt() != 1) {
+      throw new IOException("it is not of the format syncnorm/index, version 1");
+    }
+    List<Pair> pairs = new ArrayList<>();
+    for (JsonNode image : root.path("images")) {
+      pairs.add(new Pair(image(image), image(image.path("target"))));
+    }
+    DataIndex index = new DataIndex(pairs);
+    if (pairs.isEmpty() || !index.digest().equals(root.path("digest").asText())) {
+      throw new IOException("its digest is not that of its images");
+    }
+    return index;
+  }
+
+  private static Image image(JsonNode node) throws IOException {
+    for (String field : List.of("path", "offset", "length", "sha256", "width", "height")) {
+      if (!node.has(field)) {
+        throw new IOException("an image has no " + field);
+      }
+    }
+    return new Image(
+        node.get("path").asText(),
+        node.get("offset").asLong(),
+        node.get("length").asLong(),
+        node.get("sha256").asText(),
+        node.get("width").asInt(),
+        node.get("height").asInt());
   }
 
   private static void put(ObjectNode node, Image image) {

@@ -118,9 +118,31 @@ final class ConsoleProgress implements TrainJob.Progress {
   }
 
   @Override
+  public void damaged(String message) {
+    err.println("syncnorm: " + message);
+    err.flush();
+  }
+
+  @Override
+  public void resumed(long step) {
+    line("resumed   after step %,d", step);
+  }
+
+  @Override
+  public void stopped(RunFolder run, long step) {
+    line("");
+    err.println(
+        "syncnorm: stopped after step %d as asked; the same command with --run %s --resume goes on"
+            .formatted(step, run.path()));
+    err.flush();
+  }
+
+  @Override
   public void finished(RunFolder run) {
     line("");
-    line("loss      %.6f at the first step, %.6f at the last", firstLoss, lastLoss);
+    if (!Double.isNaN(firstLoss)) {
+      line("loss      %.6f at the first step, %.6f at the last", firstLoss, lastLoss);
+    }
     out.println(run.path());
     out.flush();
   }

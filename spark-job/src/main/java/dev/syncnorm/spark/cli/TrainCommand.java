@@ -51,6 +51,13 @@ final class TrainCommand implements Callable<Integer> {
   private List<String> overrides = List.of();
 
   @Option(
+      names = "--resume",
+      description =
+          "Goes on with the run in --run after its latest checkpoint; to be given what the run was"
+              + " begun with.")
+  private boolean resume;
+
+  @Option(
       names = "--init",
       paramLabel = "FILE",
       description = "Starts from the weights in a safetensors file.")
@@ -95,6 +102,13 @@ final class TrainCommand implements Callable<Integer> {
       throw new ConfigurationException(
           List.of("--workers is %d, expected 1 or more".formatted(workers)));
     }
+    if (resume && run == null) {
+      throw new ConfigurationException(List.of("--resume needs --run, the folder of the run"));
+    }
+    if (resume && initialWeights != null) {
+      throw new ConfigurationException(
+          List.of("--resume and --init contradict each other: a run goes on with its own weights"));
+    }
     Config loaded = ConfigurationFile.load(configuration, overrides);
     TrainConfiguration checked = TrainConfiguration.read(loaded, new Located(configuration)::path);
     Optional<String> unavailable = backend.unavailable();
@@ -109,12 +123,19 @@ final class TrainCommand implements Callable<Integer> {
     console.begin(configuration, folder);
     TrainJob.Request request =
         new TrainJob.Request(
-            checked, folder.toAbsolutePath(), Optional.ofNullable(initialWeights), asked, backend);
+            checked,
+            folder.toAbsolutePath(),
+            resume,
+            Optional.ofNullable(initialWeights),
+            asked,
+            backend);
     try (JavaSparkContext spark =
         SparkSessions.open("syncnorm train " + configuration, Optional.ofNullable(master), asked)) {
-      new TrainJob(spark, request, console).run();
+      TrainJob job = new TrainJob(spark, request, console);
+      try (StopSignals signals = StopSignals.install(job::stopAfterStep)) {
+        return job.run() ? Main.DONE : signals.exitCode();
+      }
     }
-    return Main.DONE;
   }
 
   private Path defaultRun() {

@@ -26,6 +26,7 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
@@ -36,13 +37,15 @@ public final class TrainJob {
   /**
    * What to train.
    *
-   * @param run the run folder, not there yet or empty
+   * @param run the run folder: not there yet or empty, or that of the run to resume
+   * @param resume whether to go on with the run in that folder
    * @param initialWeights a safetensors file to start from
    * @param workers how many, or empty for one on each executor
    */
   public record Request(
       TrainConfiguration configuration,
       Path run,
+      boolean resume,
       Optional<Path> initialWeights,
       OptionalInt workers,
       Backend backend) {}
@@ -61,6 +64,15 @@ public final class TrainJob {
     /** Workers were lost; training goes on from the last commit. */
     void lost(String reason);
 
+    /** A checkpoint is damaged, and the one before it is used. */
+    void damaged(String message);
+
+    /** Training goes on after a step. */
+    void resumed(long step);
+
+    /** A stop was asked for; the run can be resumed. */
+    void stopped(RunFolder run, long step);
+
     /** The run folder is complete. */
     void finished(RunFolder run);
   }
@@ -71,6 +83,9 @@ public final class TrainJob {
   private final TrainConfiguration.Train train;
   private final Network network;
   private final StepPlan plan;
+  private final AtomicReference<Optional<TrainingDriver>> driver =
+      new AtomicReference<>(Optional.empty());
+  private volatile boolean stopAsked;
 
   /** A job that has not begun. */
   public TrainJob(JavaSparkContext spark, Request request, Progress progress) {
@@ -82,43 +97,95 @@ public final class TrainJob {
     this.plan = new StepPlan(network);
   }
 
+  /** Lets the job end with a checkpoint after the step in progress; called from any thread. */
+  public void stopAfterStep() {
+    stopAsked = true;
+    driver.get().ifPresent(TrainingDriver::stopAfterStep);
+  }
+
   /**
    * Trains.
    *
+   * @return whether all steps are done, not only those until a stop was asked for
    * @throws DataException if the data can't be trained on
    * @throws TrainingException if training can't go on
    */
-  public void run() throws DataException, TrainingException, InterruptedException {
+  public boolean run() throws DataException, TrainingException, InterruptedException {
     TrainingState initial = initialState();
-    RunFolder.checkUnused(request.run());
+    if (!request.resume()) {
+      RunFolder.checkUnused(request.run());
+    }
     Slots slots = new Slots(spark.sc(), request.workers(), train.waitForWorkersSeconds());
     slots.await(0);
     Broadcast<SerializableConfiguration> hadoop =
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
-    TrainConfiguration.Data data = request.configuration().data();
-    DataIndex index = new DataScan(spark, hadoop).index(data.input(), data.target());
-    checkBatch(index);
+    DataIndex index = request.resume() ? savedIndex() : newIndex(hadoop);
     progress.checked(index);
     Schedule schedule = train.schedule(index.size());
-    RunFolder run =
-        RunFolder.create(
-            request.run(),
-            plan,
-            train.optimizer(),
-            schedule,
-            request.configuration().text(),
-            index.toJson(),
-            index.digest(),
-            train.keepCheckpoints());
+    RunFolder run = request.resume() ? openRun(schedule, index) : newRun(schedule, index);
     Previews previews =
         new Previews(
             request.configuration(),
             new HadoopFiles(spark.hadoopConfiguration()),
             request.backend().create());
-    previews.writeBefore(run, initial);
-    TrainingState last = train(index, schedule, run, initial, slots, hadoop);
+    TrainingState first = initial;
+    if (request.resume()) {
+      first = run.resume(initial, progress::damaged);
+      progress.resumed(first.step());
+    }
+    if (first.step() == 0) {
+      previews.writeBefore(run, first);
+    }
+    TrainingState last = train(index, schedule, run, first, slots, hadoop);
+    if (last.step() < schedule.steps()) {
+      progress.stopped(run, last.step());
+      return false;
+    }
     previews.writeAfter(run, last);
     progress.finished(run);
+    return true;
+  }
+
+  private DataIndex newIndex(Broadcast<SerializableConfiguration> hadoop) throws DataException {
+    TrainConfiguration.Data data = request.configuration().data();
+    DataIndex index = new DataScan(spark, hadoop).index(data.input(), data.target());
+    checkBatch(index);
+    return index;
+  }
+
+  private DataIndex savedIndex() throws TrainingException {
+    byte[] json = RunFolder.indexOf(request.run(), request.configuration().text());
+    try {
+      return DataIndex.fromJson(json);
+    } catch (IOException e) {
+      throw new TrainingException(
+          "%s is damaged: %s; begin a new run with another --run"
+              .formatted(request.run().resolve("index.json"), e.getMessage()),
+          e);
+    }
+  }
+
+  private RunFolder newRun(Schedule schedule, DataIndex index) throws TrainingException {
+    return RunFolder.create(
+        request.run(),
+        plan,
+        train.optimizer(),
+        schedule,
+        request.configuration().text(),
+        index.toJson(),
+        index.digest(),
+        train.keepCheckpoints());
+  }
+
+  private RunFolder openRun(Schedule schedule, DataIndex index) throws TrainingException {
+    return RunFolder.open(
+        request.run(),
+        plan,
+        train.optimizer(),
+        schedule,
+        request.configuration().text(),
+        index.digest(),
+        train.keepCheckpoints());
   }
 
   private TrainingState initialState() throws TrainingException {
@@ -166,17 +233,21 @@ public final class TrainJob {
             index,
             hadoop,
             request.backend());
-    TrainingDriver driver =
+    TrainingDriver training =
         new TrainingDriver(
             new Coordinator(plan, schedule, train.optimizer(), initial),
             mailbox,
             workers,
             new TrainingDriver.Patience(train.workerTimeoutSeconds(), train.maxFailures()),
-            new Recorder(run, schedule, workers),
+            new Recorder(run, workers),
             image -> index.pairs().get(image).input().path());
+    driver.set(Optional.of(training));
+    if (stopAsked) {
+      training.stopAfterStep();
+    }
     ExchangePlugin.connect(mailbox);
     try {
-      return driver.run();
+      return training.run();
     } finally {
       ExchangePlugin.disconnect();
     }
@@ -186,12 +257,11 @@ public final class TrainJob {
   private final class Recorder implements TrainingListener {
 
     private final RunFolder run;
-    private final Schedule schedule;
     private final BarrierWorkers workers;
+    private long checkpointed;
 
-    Recorder(RunFolder run, Schedule schedule, BarrierWorkers workers) {
+    Recorder(RunFolder run, BarrierWorkers workers) {
       this.run = run;
-      this.schedule = schedule;
       this.workers = workers;
     }
 
@@ -207,10 +277,22 @@ public final class TrainJob {
           train.checkpointEvery() == 0
               ? step.endsEpoch()
               : step.step() % train.checkpointEvery() == 0;
-      if (due || step.step() == schedule.steps()) {
-        run.writeCheckpoint(step);
+      if (due) {
+        checkpoint(step);
       }
       progress.committed(step, seconds);
+    }
+
+    @Override
+    public void ended(CommittedStep last) throws TrainingException {
+      if (checkpointed < last.step()) {
+        checkpoint(last);
+      }
+    }
+
+    private void checkpoint(CommittedStep step) throws TrainingException {
+      run.writeCheckpoint(step);
+      checkpointed = step.step();
     }
 
     @Override
