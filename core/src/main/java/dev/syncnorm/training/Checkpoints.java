@@ -12,6 +12,7 @@ import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.tensor.SafetensorsWriter;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,34 +39,18 @@ final class Checkpoints {
       List.of("config.conf", "model.safetensors", "optimizer.safetensors");
 
   private final Path folder;
+  private final RunDescription run;
   private final StepPlan plan;
   private final Optimizer optimizer;
-  private final Schedule schedule;
   private final byte[] configuration;
-  private final String dataDigest;
-  private final int kept;
 
-  /**
-   * The checkpoints in a folder.
-   *
-   * @param configuration the resolved configuration's text
-   * @param kept how many of the latest stay, beside the best
-   */
-  Checkpoints(
-      Path folder,
-      StepPlan plan,
-      Optimizer optimizer,
-      Schedule schedule,
-      byte[] configuration,
-      String dataDigest,
-      int kept) {
+  /** The checkpoints in a folder. */
+  Checkpoints(Path folder, RunDescription run) {
     this.folder = folder;
-    this.plan = plan;
-    this.optimizer = optimizer;
-    this.schedule = schedule;
-    this.configuration = configuration;
-    this.dataDigest = dataDigest;
-    this.kept = kept;
+    this.run = run;
+    this.plan = run.plan();
+    this.optimizer = run.optimizer();
+    this.configuration = run.configuration().getBytes(StandardCharsets.UTF_8);
   }
 
   /**
@@ -154,7 +139,7 @@ final class Checkpoints {
         "configurationDigest",
         Digests.sha256(configuration),
         "configuration");
-    checkDigest(checkpoint, manifest, "dataDigest", dataDigest, "data set");
+    checkDigest(checkpoint, manifest, "dataDigest", run.dataDigest(), "data set");
     Path model = checkpoint.resolve("model.safetensors");
     Path slots = checkpoint.resolve("optimizer.safetensors");
     long[] updates = new long[plan.network().nodes().size()];
@@ -221,12 +206,12 @@ final class Checkpoints {
     manifest.put("loss", loss);
     ObjectNode position = manifest.putObject("position");
     position.put("epochsDone", step.endsEpoch() ? step.epoch() : step.epoch() - 1);
-    position.put("stepsDoneInEpoch", step.step() % schedule.stepsPerEpoch());
-    manifest.put("seed", schedule.seed());
+    position.put("stepsDoneInEpoch", step.step() % run.schedule().stepsPerEpoch());
+    manifest.put("seed", run.schedule().seed());
     ObjectNode updates = manifest.putObject("runningStatisticsUpdates");
     batchNorms().forEach((node, norm) -> updates.put(norm.name(), step.state().updates()[node]));
     manifest.put("configurationDigest", Digests.sha256(configuration));
-    manifest.put("dataDigest", dataDigest);
+    manifest.put("dataDigest", run.dataDigest());
     ArrayNode files = manifest.putArray("files");
     for (String name : FILES) {
       byte[] content = Files.readAllBytes(checkpoint.resolve(name));
@@ -253,7 +238,7 @@ final class Checkpoints {
   private void removeOld() throws IOException {
     List<Path> all = all();
     Optional<Path> best = best(all);
-    for (Path old : all.subList(0, Math.max(0, all.size() - kept))) {
+    for (Path old : all.subList(0, Math.max(0, all.size() - run.keepCheckpoints()))) {
       if (!best.equals(Optional.of(old))) {
         delete(old);
       }

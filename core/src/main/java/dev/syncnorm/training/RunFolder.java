@@ -28,43 +28,30 @@ public final class RunFolder {
 
   private final Path folder;
   private final StepPlan plan;
-  private final byte[] configuration;
   private final Checkpoints checkpoints;
   private double lossSinceCheckpoint;
   private long imagesSinceCheckpoint;
 
+  private RunFolder(Path folder, RunDescription run) {
+    this.folder = folder;
+    this.plan = run.plan();
+    this.checkpoints = new Checkpoints(folder.resolve("checkpoints"), run);
+  }
+
   /**
    * Makes the folder and writes the configuration and the index.
    *
-   * @param configuration the resolved configuration, in HOCON
    * @param index the index of the data set, in JSON
-   * @param kept how many checkpoints stay
    * @throws TrainingException if the folder can't be made or is not empty; nothing is overwritten
    */
-  public static RunFolder create(
-      Path folder,
-      StepPlan plan,
-      Optimizer optimizer,
-      Schedule schedule,
-      String configuration,
-      byte[] index,
-      String dataDigest,
-      int kept)
+  public static RunFolder create(Path folder, RunDescription run, byte[] index)
       throws TrainingException {
-    RunFolder run =
-        new RunFolder(
-            folder,
-            plan,
-            optimizer,
-            schedule,
-            configuration.getBytes(StandardCharsets.UTF_8),
-            dataDigest,
-            kept);
+    byte[] configuration = run.configuration().getBytes(StandardCharsets.UTF_8);
     try {
       checkUnused(folder);
       Files.createDirectories(folder.resolve("checkpoints"));
       Files.createDirectories(folder.resolve("images"));
-      AtomicFiles.write(folder.resolve("config.conf"), out -> out.write(run.configuration));
+      AtomicFiles.write(folder.resolve("config.conf"), out -> out.write(configuration));
       AtomicFiles.write(folder.resolve("index.json"), out -> out.write(index));
     } catch (IOException e) {
       throw new TrainingException(
@@ -72,32 +59,12 @@ public final class RunFolder {
               .formatted(folder, reason(e)),
           e);
     }
-    return run;
+    return new RunFolder(folder, run);
   }
 
-  /**
-   * Opens the folder of a run that was stopped.
-   *
-   * @param configuration as for {@link #create}; must be what the run was begun with
-   * @throws TrainingException if there is no run or it was begun with another configuration
-   */
-  public static RunFolder open(
-      Path folder,
-      StepPlan plan,
-      Optimizer optimizer,
-      Schedule schedule,
-      String configuration,
-      String dataDigest,
-      int kept)
-      throws TrainingException {
-    return new RunFolder(
-        folder,
-        plan,
-        optimizer,
-        schedule,
-        configuration.getBytes(StandardCharsets.UTF_8),
-        dataDigest,
-        kept);
+  /** Opens the folder of a run that was stopped and whose {@link #indexOf} has been read. */
+  public static RunFolder open(Path folder, RunDescription run) {
+    return new RunFolder(folder, run);
   }
 
   /**
@@ -151,28 +118,6 @@ public final class RunFolder {
       throw unwritable("history.jsonl", e);
     }
     return state;
-  }
-
-  private RunFolder(
-      Path folder,
-      StepPlan plan,
-      Optimizer optimizer,
-      Schedule schedule,
-      byte[] configuration,
-      String dataDigest,
-      int kept) {
-    this.folder = folder;
-    this.plan = plan;
-    this.configuration = configuration;
-    this.checkpoints =
-        new Checkpoints(
-            folder.resolve("checkpoints"),
-            plan,
-            optimizer,
-            schedule,
-            configuration,
-            dataDigest,
-            kept);
   }
 
   /**

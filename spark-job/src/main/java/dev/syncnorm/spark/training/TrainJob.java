@@ -13,6 +13,7 @@ import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.training.Coordinator;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import dev.syncnorm.training.ModelTensors;
+import dev.syncnorm.training.RunDescription;
 import dev.syncnorm.training.RunFolder;
 import dev.syncnorm.training.Schedule;
 import dev.syncnorm.training.TrainConfiguration;
@@ -122,7 +123,11 @@ public final class TrainJob {
     DataIndex index = request.resume() ? savedIndex() : newIndex(hadoop);
     progress.checked(index);
     Schedule schedule = train.schedule(index.size());
-    RunFolder run = request.resume() ? openRun(schedule, index) : newRun(schedule, index);
+    RunDescription description = description(schedule, index);
+    RunFolder run =
+        request.resume()
+            ? RunFolder.open(request.run(), description)
+            : RunFolder.create(request.run(), description, index.toJson());
     Previews previews =
         new Previews(
             request.configuration(),
@@ -165,21 +170,8 @@ public final class TrainJob {
     }
   }
 
-  private RunFolder newRun(Schedule schedule, DataIndex index) throws TrainingException {
-    return RunFolder.create(
-        request.run(),
-        plan,
-        train.optimizer(),
-        schedule,
-        request.configuration().text(),
-        index.toJson(),
-        index.digest(),
-        train.keepCheckpoints());
-  }
-
-  private RunFolder openRun(Schedule schedule, DataIndex index) throws TrainingException {
-    return RunFolder.open(
-        request.run(),
+  private RunDescription description(Schedule schedule, DataIndex index) {
+    return new RunDescription(
         plan,
         train.optimizer(),
         schedule,
