@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.kernel.Backend;
+import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.training.TrainJob;
 import dev.syncnorm.training.TrainConfiguration;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -71,6 +73,8 @@ final class TrainCommand implements Callable<Integer> {
       description = "The arithmetic: vector (default), nd4j or reference.")
   private Backend backend;
 
+  @Mixin private BadInputOptions badInput;
+
   @Option(
       names = "--master",
       paramLabel = "URL",
@@ -95,6 +99,7 @@ final class TrainCommand implements Callable<Integer> {
       throw new ConfigurationException(
           List.of("--workers is %d, expected 1 or more".formatted(workers)));
     }
+    BadInput bad = badInput.checked();
     Config loaded = ConfigurationFile.load(configuration, overrides);
     TrainConfiguration checked = TrainConfiguration.read(loaded, new Located(configuration)::path);
     Optional<String> unavailable = backend.unavailable();
@@ -109,7 +114,12 @@ final class TrainCommand implements Callable<Integer> {
     console.begin(configuration, folder);
     TrainJob.Request request =
         new TrainJob.Request(
-            checked, folder.toAbsolutePath(), Optional.ofNullable(initialWeights), asked, backend);
+            checked,
+            folder.toAbsolutePath(),
+            Optional.ofNullable(initialWeights),
+            asked,
+            backend,
+            bad);
     try (JavaSparkContext spark =
         SparkSessions.open("syncnorm train " + configuration, Optional.ofNullable(master), asked)) {
       new TrainJob(spark, request, console).run();

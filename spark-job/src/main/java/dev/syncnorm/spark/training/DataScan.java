@@ -2,95 +2,147 @@ package dev.syncnorm.spark.training;
 
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.data.DataIndex;
-import dev.syncnorm.data.DataIndex.Image;
+import dev.syncnorm.data.DataIndex.Rejection;
 import dev.syncnorm.data.ImageScan;
 import dev.syncnorm.data.PairPaths;
+import dev.syncnorm.data.PairSelection;
+import dev.syncnorm.data.Scanned;
 import dev.syncnorm.image.BadImageException;
+import dev.syncnorm.spark.dataset.BadInput;
+import dev.syncnorm.spark.dataset.BadInput.Policy;
 import dev.syncnorm.spark.dataset.HadoopFiles;
+import dev.syncnorm.spark.dataset.Quarantine;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import org.apache.spark.util.Utils;
 
 /** Lists, pairs and checks the images of a training, and fixes its index. */
 final class DataScan {
 
   private final JavaSparkContext spark;
   private final Broadcast<SerializableConfiguration> hadoop;
+  private final HadoopFiles files;
 
   DataScan(JavaSparkContext spark, Broadcast<SerializableConfiguration> hadoop) {
     this.spark = spark;
     this.hadoop = hadoop;
+    this.files = new HadoopFiles(hadoop.value().value());
   }
 
-  /**
-   * An image that was looked at.
-   *
-   * @param images the image, or none if it is bad
-   * @param problem why it is bad, or empty
-   */
-  private record Scanned(String path, List<Image> images, String problem) implements Serializable {}
+  /** The folders by their whole paths. */
+  private record Folders(String input, String target) {
+
+    /**
+     * Where a file belongs in a quarantine: below "input" or "target", as it lies in its folder.
+     */
+    String relative(String path) {
+      String folder = path.startsWith(input + "/") ? input : target;
+      return (folder.equals(input) ? "input" : "target") + path.substring(folder.length());
+    }
+  }
 
   /**
    * Makes the index.
    *
-   * @throws DataException naming every image that can't be trained on
+   * @throws DataException if nothing can be trained on; without its partner no file can; if bad
+   *     input is to fail, naming every image that can't be trained on
    */
-  DataIndex index(String inputFolder, String targetFolder) throws DataException {
+  DataIndex index(String inputFolder, String targetFolder, BadInput badInput) throws DataException {
     List<PairPaths> pairs = pairs(inputFolder, targetFolder);
-    Map<String, Scanned> scanned = scan(pairs);
-    List<String> problems = new ArrayList<>();
-    List<DataIndex.Pair> accepted = new ArrayList<>();
-    for (PairPaths pair : pairs) {
-      Scanned input = scanned.get(pair.input());
-      Scanned target = scanned.get(pair.target());
-      Stream.of(input, target)
-          .map(Scanned::problem)
-          .filter(p -> !p.isEmpty())
-          .forEach(problems::add);
-      if (input.problem().isEmpty() && target.problem().isEmpty()) {
-        Image a = input.images().get(0);
-        Image b = target.images().get(0);
-        if (a.width() != b.width() || a.height() != b.height()) {
-          problems.add(
-              "%s is %dx%d but its input %s is %dx%d; a pair must have one size"
-                  .formatted(b.path(), b.width(), b.height(), a.path(), a.width(), a.height()));
-        }
-        accepted.add(new DataIndex.Pair(a, b));
-      }
+    DataIndex index = PairSelection.of(pairs, scan(pairs));
+    if (badInput.policy() == Policy.FAIL && !index.rejected().isEmpty()) {
+      throw new DataException(problems(index));
     }
-    if (!problems.isEmpty()) {
-      throw new DataException(problems);
+    if (badInput.quarantine().isPresent()) {
+      quarantine(index, folders(inputFolder, targetFolder), badInput.quarantine().get());
     }
-    return new DataIndex(accepted);
+    if (index.size() == 0) {
+      throw new DataException(List.of(nothingLeft(index, inputFolder)));
+    }
+    return index;
   }
 
-  private List<PairPaths> pairs(String inputFolder, String targetFolder) throws DataException {
-    HadoopFiles files = new HadoopFiles(hadoop.value().value());
+  private static List<String> problems(DataIndex index) {
     List<String> problems = new ArrayList<>();
-    List<String> inputs = list(files, "data.input", inputFolder, problems);
-    List<String> targets = list(files, "data.target", targetFolder, problems);
-    if (!problems.isEmpty()) {
-      throw new DataException(problems);
+    for (Rejection rejection : index.rejected()) {
+      if (rejection.cause().equals(PairSelection.TWO_SIZES)) {
+        // Both images of the pair say the same; the target's line is enough.
+        if (rejection.message().contains(" but its input ")) {
+          problems.add("%s is %s".formatted(rejection.path(), rejection.message()));
+        }
+      } else if (!rejection.cause().equals(PairSelection.BAD_PARTNER)) {
+        problems.add(
+            "%s is %s: %s; replace or remove it, or leave its pair out with --on-bad skip"
+                .formatted(rejection.path(), rejection.cause(), rejection.message()));
+      }
     }
+    return problems;
+  }
+
+  private static String nothingLeft(DataIndex index, String inputFolder) {
+    String causes =
+        index.rejectedByCause().entrySet().stream()
+            .map(e -> e.getValue() + " " + e.getKey())
+            .collect(Collectors.joining(", "));
+    Rejection first = index.rejected().get(0);
+    return "no pair of data.input %s is left to train on: all images were rejected (%s); the first is %s: %s"
+        .formatted(inputFolder, causes, first.path(), first.message());
+  }
+
+  private void quarantine(DataIndex index, Folders folders, String folder) throws DataException {
     try {
-      return PairPaths.match(
-          files.qualified(inputFolder), inputs, files.qualified(targetFolder), targets);
+      String whole = files.qualified(folder);
+      for (String data : List.of(folders.input(), folders.target())) {
+        if ((whole + "/").startsWith(data + "/")) {
+          throw new DataException(
+              List.of(
+                  "--quarantine %s lies in %s, where the next run would train on it; choose a folder outside"
+                      .formatted(folder, data)));
+        }
+      }
+      Quarantine quarantine = new Quarantine(hadoop.value().value(), folder);
+      for (Rejection rejection : index.rejected()) {
+        if (!rejection.cause().equals(PairSelection.BAD_PARTNER)) {
+          quarantine.add(rejection, folders.relative(rejection.path()));
+        }
+      }
+      quarantine.writeList();
+    } catch (IOException e) {
+      throw new DataException(
+          List.of(
+              "--quarantine %s can't be written: %s; choose another folder"
+                  .formatted(folder, e.getMessage())));
+    }
+  }
+
+  private Folders folders(String inputFolder, String targetFolder) throws DataException {
+    try {
+      return new Folders(files.qualified(inputFolder), files.qualified(targetFolder));
     } catch (IOException e) {
       throw new DataException(List.of(String.valueOf(e.getMessage())));
     }
   }
 
-  private static List<String> list(
-      HadoopFiles files, String key, String folder, List<String> problems) {
+  private List<PairPaths> pairs(String inputFolder, String targetFolder) throws DataException {
+    List<String> problems = new ArrayList<>();
+    List<String> inputs = list("data.input", inputFolder, problems);
+    List<String> targets = list("data.target", targetFolder, problems);
+    if (!problems.isEmpty()) {
+      throw new DataException(problems);
+    }
+    Folders folders = folders(inputFolder, targetFolder);
+    return PairPaths.match(folders.input(), inputs, folders.target(), targets);
+  }
+
+  private List<String> list(String key, String folder, List<String> problems) {
     try {
       return files.list(folder);
     } catch (FileNotFoundException e) {
@@ -103,7 +155,8 @@ final class DataScan {
   }
 
   private Map<String, Scanned> scan(List<PairPaths> pairs) {
-    List<String> paths = pairs.stream().flatMap(p -> Stream.of(p.input(), p.target())).toList();
+    List<String> paths =
+        pairs.stream().flatMap(p -> Stream.of(p.input(), p.target())).distinct().toList();
     int tasks = Math.min(paths.size(), 4 * spark.defaultParallelism());
     Broadcast<SerializableConfiguration> configuration = hadoop;
     spark.sc().setJobDescription("syncnorm: checks the data set");
@@ -125,13 +178,9 @@ final class DataScan {
 
   private static Scanned scan(ImageScan scan, String path) {
     try {
-      return new Scanned(path, List.of(scan.scan(path)), "");
+      return new Scanned.Good(scan.scan(path));
     } catch (BadImageException e) {
-      return new Scanned(
-          path,
-          List.of(),
-          "%s is %s: %s (seen on %s); replace or remove it"
-              .formatted(path, e.kind().label(), e.getMessage(), Utils.localHostName()));
+      return new Scanned.Bad(new Rejection(path, e.kind().label(), e.getMessage()));
     }
   }
 }

@@ -6,6 +6,7 @@ import dev.syncnorm.exchange.Mailbox;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.network.Network;
 import dev.syncnorm.network.StepPlan;
+import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.HadoopFiles;
 import dev.syncnorm.spark.exchange.BroadcastBytes;
 import dev.syncnorm.spark.exchange.ExchangePlugin;
@@ -39,13 +40,15 @@ public final class TrainJob {
    * @param run the run folder, not there yet or empty
    * @param initialWeights a safetensors file to start from
    * @param workers how many, or empty for one on each executor
+   * @param badInput what happens to images that can't be trained on
    */
   public record Request(
       TrainConfiguration configuration,
       Path run,
       Optional<Path> initialWeights,
       OptionalInt workers,
-      Backend backend) {}
+      Backend backend,
+      BadInput badInput) {}
 
   /** Is told on the driver's thread how the job goes. */
   public interface Progress {
@@ -96,7 +99,8 @@ public final class TrainJob {
     Broadcast<SerializableConfiguration> hadoop =
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
     TrainConfiguration.Data data = request.configuration().data();
-    DataIndex index = new DataScan(spark, hadoop).index(data.input(), data.target());
+    DataIndex index =
+        new DataScan(spark, hadoop).index(data.input(), data.target(), request.badInput());
     checkBatch(index);
     progress.checked(index);
     Schedule schedule = train.schedule(index.size());
