@@ -3,37 +3,70 @@ package dev.syncnorm.spark.training;
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.data.DataIndex;
 import dev.syncnorm.data.DataIndex.Rejection;
+import dev.syncnorm.data.DecodeLimit;
+import dev.syncnorm.data.Decoder;
 import dev.syncnorm.data.ImageScan;
+import dev.syncnorm.data.LimitedDecoder;
 import dev.syncnorm.data.PairPaths;
 import dev.syncnorm.data.PairSelection;
 import dev.syncnorm.data.Scanned;
-import dev.syncnorm.image.BadImageException;
+import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
 import dev.syncnorm.spark.dataset.HadoopFiles;
 import dev.syncnorm.spark.dataset.Quarantine;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
+import org.apache.spark.util.Utils;
 
 /** Lists, pairs and checks the images of a training, and fixes its index. */
 final class DataScan {
 
   private final JavaSparkContext spark;
   private final Broadcast<SerializableConfiguration> hadoop;
+  private final DecodeLimit limit;
+  private final MakesDecoder decoder;
   private final HadoopFiles files;
 
-  DataScan(JavaSparkContext spark, Broadcast<SerializableConfiguration> hadoop) {
+  /** Makes the decoder of a task, on its executor. */
+  interface MakesDecoder extends Serializable {
+    Decoder make();
+  }
+
+  /**
+   * A scan.
+   *
+   * @param decodeTimeoutSeconds after which an image is given up as timed-out
+   */
+  DataScan(
+      JavaSparkContext spark,
+      Broadcast<SerializableConfiguration> hadoop,
+      double decodeTimeoutSeconds) {
+    this(spark, hadoop, decodeTimeoutSeconds, () -> new ImageDecoder()::decode);
+  }
+
+  DataScan(
+      JavaSparkContext spark,
+      Broadcast<SerializableConfiguration> hadoop,
+      double decodeTimeoutSeconds,
+      MakesDecoder decoder) {
     this.spark = spark;
     this.hadoop = hadoop;
+    this.limit = new DecodeLimit(decodeTimeoutSeconds);
+    this.decoder = decoder;
     this.files = new HadoopFiles(hadoop.value().value());
   }
 
@@ -59,7 +92,7 @@ final class DataScan {
     List<PairPaths> pairs = pairs(inputFolder, targetFolder);
     DataIndex index = PairSelection.of(pairs, scan(pairs));
     if (badInput.policy() == Policy.FAIL && !index.rejected().isEmpty()) {
-      throw new DataException(problems(index));
+      throw new DataException(problems(index.rejected()));
     }
     if (badInput.quarantine().isPresent()) {
       quarantine(index, folders(inputFolder, targetFolder), badInput.quarantine().get());
@@ -70,9 +103,9 @@ final class DataScan {
     return index;
   }
 
-  private static List<String> problems(DataIndex index) {
+  private static List<String> problems(List<Rejection> rejected) {
     List<String> problems = new ArrayList<>();
-    for (Rejection rejection : index.rejected()) {
+    for (Rejection rejection : rejected) {
       if (rejection.cause().equals(PairSelection.TWO_SIZES)) {
         // Both images of the pair say the same; the target's line is enough.
         if (rejection.message().contains(" but its input ")) {
@@ -154,33 +187,77 @@ final class DataScan {
     return List.of();
   }
 
-  private Map<String, Scanned> scan(List<PairPaths> pairs) {
+  private Map<String, Scanned> scan(List<PairPaths> pairs) throws DataException {
     List<String> paths =
         pairs.stream().flatMap(p -> Stream.of(p.input(), p.target())).distinct().toList();
     int tasks = Math.min(paths.size(), 4 * spark.defaultParallelism());
-    Broadcast<SerializableConfiguration> configuration = hadoop;
+    ScanTask task = new ScanTask(hadoop, spark.broadcast(limit), decoder);
     spark.sc().setJobDescription("syncnorm: checks the data set");
-    List<Scanned> scanned =
-        spark
-            .parallelize(paths, tasks)
-            .mapPartitions(
-                part -> {
-                  ImageScan scan = new ImageScan(new HadoopFiles(configuration.value().value()));
-                  List<Scanned> found = new ArrayList<>();
-                  part.forEachRemaining(path -> found.add(scan(scan, path)));
-                  return found.iterator();
-                })
-            .collect();
+    List<ScanPart> parts = spark.parallelize(paths, tasks).mapPartitions(task).collect();
+    if (!spark.sc().isLocal()) {
+      List<String> blind = ScanPart.blindHosts(parts, this::readable);
+      if (!blind.isEmpty()) {
+        throw new DataException(blind);
+      }
+    }
     Map<String, Scanned> byPath = new HashMap<>();
-    scanned.forEach(s -> byPath.put(s.path(), s));
+    parts.forEach(part -> part.scanned().forEach(s -> byPath.put(s.path(), s)));
+    List<String> failures =
+        parts.stream().map(ScanPart::failure).filter(f -> !f.isEmpty()).distinct().toList();
+    if (!failures.isEmpty()) {
+      List<String> problems = new ArrayList<>(problems(rejections(byPath)));
+      problems.addAll(failures);
+      throw new DataException(problems);
+    }
     return byPath;
   }
 
-  private static Scanned scan(ImageScan scan, String path) {
+  private static List<Rejection> rejections(Map<String, Scanned> scanned) {
+    return scanned.values().stream()
+        .filter(Scanned.Bad.class::isInstance)
+        .map(bad -> ((Scanned.Bad) bad).rejection())
+        .sorted(Comparator.comparing(Rejection::path, PairPaths.BY_UTF8))
+        .toList();
+  }
+
+  private boolean readable(String path) {
     try {
-      return new Scanned.Good(scan.scan(path));
-    } catch (BadImageException e) {
-      return new Scanned.Bad(new Rejection(path, e.kind().label(), e.getMessage()));
+      files.read(path);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Looks at a part of the images on an executor. */
+  private record ScanTask(
+      Broadcast<SerializableConfiguration> hadoop,
+      Broadcast<DecodeLimit> limit,
+      MakesDecoder decoder)
+      implements FlatMapFunction<Iterator<String>, ScanPart> {
+
+    /** Which host could not read a file is part of the reason. */
+    private static Scanned seenOn(String host, Scanned scanned) {
+      if (!ScanPart.unreadable(scanned)) {
+        return scanned;
+      }
+      Rejection reason = ((Scanned.Bad) scanned).rejection();
+      return new Scanned.Bad(
+          new Rejection(reason.path(), reason.cause(), reason.message() + " (on " + host + ")"));
+    }
+
+    @Override
+    public Iterator<ScanPart> call(Iterator<String> paths) {
+      List<Scanned> scanned = new ArrayList<>();
+      String host = Utils.localHostName();
+      try (LimitedDecoder limited = new LimitedDecoder(decoder.make(), limit.value())) {
+        ImageScan scan = new ImageScan(new HadoopFiles(hadoop.value().value()), limited);
+        paths.forEachRemaining(path -> scanned.add(seenOn(host, scan.scan(path))));
+        return List.of(new ScanPart(host, scanned, "")).iterator();
+      } catch (DecodeLimit.ExceededException e) {
+        // Told by the result: Spark would repeat a task that fails, and wait as long again.
+        return List.of(new ScanPart(host, scanned, host + ": " + e.getMessage())).iterator();
+      }
     }
   }
 }

@@ -100,7 +100,8 @@ public final class TrainJob {
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
     TrainConfiguration.Data data = request.configuration().data();
     DataIndex index =
-        new DataScan(spark, hadoop).index(data.input(), data.target(), request.badInput());
+        new DataScan(spark, hadoop, data.decodeTimeoutSeconds())
+            .index(data.input(), data.target(), request.badInput());
     checkBatch(index);
     progress.checked(index);
     Schedule schedule = train.schedule(index.size());
