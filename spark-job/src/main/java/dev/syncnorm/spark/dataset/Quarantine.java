@@ -11,7 +11,6 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -37,9 +36,7 @@ public final class Quarantine {
   public Quarantine(Configuration configuration, String folder) throws IOException {
     this.files = new HadoopFiles(configuration);
     this.folder = new Path(files.qualified(folder));
-    FileSystem opened = this.folder.getFileSystem(configuration);
-    // Checksum files beside the copies would be of use to nobody.
-    this.fileSystem = opened instanceof LocalFileSystem local ? local.getRawFileSystem() : opened;
+    this.fileSystem = files.fileSystem(this.folder);
     Path list = new Path(this.folder, LIST);
     if (fileSystem.exists(list)) {
       new String(files.read(list.toString()), StandardCharsets.UTF_8).lines().forEach(lines::add);
