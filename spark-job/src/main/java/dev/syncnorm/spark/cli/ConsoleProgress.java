@@ -64,6 +64,15 @@ final class ConsoleProgress implements TrainJob.Progress {
         index.size() == 1 ? "pair" : "pairs",
         configuration.network().input(),
         configuration.train().batchSize());
+    if (!index.rejected().isEmpty()) {
+      line(
+          "rejected  %,d %s (%s); listed in index.json",
+          index.rejected().size(),
+          index.rejected().size() == 1 ? "image" : "images",
+          index.rejectedByCause().entrySet().stream()
+              .map(e -> e.getValue() + " " + e.getKey())
+              .collect(Collectors.joining(", ")));
+    }
   }
 
   @Override

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.kernel.Backend;
+import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.training.TrainJob;
 import dev.syncnorm.training.TrainConfiguration;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -78,6 +80,8 @@ final class TrainCommand implements Callable<Integer> {
       description = "The arithmetic: vector (default), nd4j or reference.")
   private Backend backend;
 
+  @Mixin private BadInputOptions badInput;
+
   @Option(
       names = "--master",
       paramLabel = "URL",
@@ -109,6 +113,7 @@ final class TrainCommand implements Callable<Integer> {
       throw new ConfigurationException(
           List.of("--resume and --init contradict each other: a run goes on with its own weights"));
     }
+    BadInput bad = badInput.checked();
     Config loaded = ConfigurationFile.load(configuration, overrides);
     TrainConfiguration checked = TrainConfiguration.read(loaded, new Located(configuration)::path);
     Optional<String> unavailable = backend.unavailable();
@@ -128,7 +133,8 @@ final class TrainCommand implements Callable<Integer> {
             resume,
             Optional.ofNullable(initialWeights),
             asked,
-            backend);
+            backend,
+            bad);
     try (JavaSparkContext spark =
         SparkSessions.open("syncnorm train " + configuration, Optional.ofNullable(master), asked)) {
       TrainJob job = new TrainJob(spark, request, console);

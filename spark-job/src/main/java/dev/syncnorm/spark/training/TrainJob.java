@@ -6,6 +6,7 @@ import dev.syncnorm.exchange.Mailbox;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.network.Network;
 import dev.syncnorm.network.StepPlan;
+import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.HadoopFiles;
 import dev.syncnorm.spark.exchange.BroadcastBytes;
 import dev.syncnorm.spark.exchange.ExchangePlugin;
@@ -42,6 +43,7 @@ public final class TrainJob {
    * @param resume whether to go on with the run in that folder
    * @param initialWeights a safetensors file to start from
    * @param workers how many, or empty for one on each executor
+   * @param badInput what happens to images that can't be trained on
    */
   public record Request(
       TrainConfiguration configuration,
@@ -49,7 +51,8 @@ public final class TrainJob {
       boolean resume,
       Optional<Path> initialWeights,
       OptionalInt workers,
-      Backend backend) {}
+      Backend backend,
+      BadInput badInput) {}
 
   /** Is told on the driver's thread how the job goes. */
   public interface Progress {
@@ -153,7 +156,9 @@ public final class TrainJob {
 
   private DataIndex newIndex(Broadcast<SerializableConfiguration> hadoop) throws DataException {
     TrainConfiguration.Data data = request.configuration().data();
-    DataIndex index = new DataScan(spark, hadoop).index(data.input(), data.target());
+    DataIndex index =
+        new DataScan(spark, hadoop, data.decodeTimeoutSeconds())
+            .index(data.input(), data.target(), request.badInput());
     checkBatch(index);
     return index;
   }
