@@ -41,10 +41,69 @@ final class ImageWorkspace {
     gradients = new float[values][];
     hasGradient = new boolean[values];
     for (int value = 0; value < values; value++) {
-      activations[value] = new float[network.shape(value).size()];
-      gradients[value] = plan.needsGradient(value) ? new float[network.shape(value).size()] : NONE;
+      activations[value] = new float[activationSize(plan, value)];
+      gradients[value] =
+          gradientSize(plan, value) > 0 ? new float[gradientSize(plan, value)] : NONE;
     }
-    target = new float[network.output().size()];
+    target = new float[targetSize(plan)];
+  }
+
+  /**
+   * What the arrays of one image take.
+   *
+   * @param gradients those of activations; a second one where a value has several consumers is
+   *     counted as if it always stayed
+   * @param layerGradients those of parameters, in float64
+   */
+  record Bytes(long activations, long gradients, long target, long layerGradients) {
+    long all() {
+      return activations + gradients + target + layerGradients;
+    }
+  }
+
+  /** The size of a workspace after a step, from the same numbers that it is allocated by. */
+  static Bytes bytes(StepPlan plan) {
+    Network network = plan.network();
+    long activations = 0;
+    long gradients = 0;
+    long second = 0;
+    for (int value = 0; value < network.values(); value++) {
+      activations += activationSize(plan, value);
+      gradients += gradientSize(plan, value);
+      if (consumers(network, value) > 1) {
+        second = Math.max(second, gradientSize(plan, value));
+      }
+    }
+    long layerGradients = 0;
+    for (int node = 0; node < network.nodes().size(); node++) {
+      if (network.nodes().get(node).layer() instanceof ImageLayer) {
+        layerGradients += plan.parameters().gradientSize(node);
+      }
+    }
+    return new Bytes(
+        Float.BYTES * activations,
+        Float.BYTES * (gradients + second),
+        (long) Float.BYTES * targetSize(plan),
+        Double.BYTES * layerGradients);
+  }
+
+  private static int activationSize(StepPlan plan, int value) {
+    return plan.network().shape(value).size();
+  }
+
+  private static int gradientSize(StepPlan plan, int value) {
+    return plan.needsGradient(value) ? activationSize(plan, value) : 0;
+  }
+
+  private static int targetSize(StepPlan plan) {
+    return plan.network().output().size();
+  }
+
+  private static long consumers(Network network, int value) {
+    return network.nodes().stream()
+        .flatMap(node -> node.inputs().stream())
+        .filter(input -> input == value)
+        .count();
   }
 
   /** Begins a step with an image of the data set; the one it had the last time isn't read again. */

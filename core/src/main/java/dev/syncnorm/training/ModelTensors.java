@@ -1,11 +1,9 @@
 package dev.syncnorm.training;
 
+import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.network.ParameterTable;
 import dev.syncnorm.tensor.Safetensors;
-import dev.syncnorm.tensor.SafetensorsException;
 import dev.syncnorm.tensor.Tensor;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -47,32 +45,11 @@ public final class ModelTensors {
    */
   public static float[][] readModel(ParameterTable table, Safetensors file, String source)
       throws TrainingException {
-    List<String> differences = new ArrayList<>();
-    List<String> left = new ArrayList<>(file.names());
-    float[][] parameters = new float[table.entries().size()][];
-    for (int i = 0; i < parameters.length; i++) {
-      ParameterTable.Entry entry = table.entries().get(i);
-      left.remove(entry.name());
-      try {
-        if (!file.contains(entry.name())) {
-          differences.add(entry.name() + " is missing");
-        } else if (!file.shape(entry.name()).equals(entry.parameter().shape())) {
-          differences.add(
-              "%s is %s, the network has %s"
-                  .formatted(entry.name(), file.shape(entry.name()), entry.parameter().shape()));
-        } else {
-          parameters[i] = file.tensor(entry.name()).values();
-        }
-      } catch (SafetensorsException e) {
-        differences.add(e.getMessage());
-      }
+    try {
+      float[][] none = new float[table.entries().size()][];
+      return WeightImport.read(table, file, source, Renames.NONE, false, none).parameters();
+    } catch (ConfigurationException e) {
+      throw new IllegalStateException("nothing is renamed", e);
     }
-    left.forEach(name -> differences.add(name + " is not in the network"));
-    if (!differences.isEmpty()) {
-      throw new TrainingException(
-          "%s does not fit the network: %s; all tensors must agree by name and shape"
-              .formatted(source, String.join("; ", differences)));
-    }
-    return parameters;
   }
 }

@@ -9,10 +9,8 @@ import dev.syncnorm.network.StepPlan;
 import dev.syncnorm.spark.dataset.HadoopFiles;
 import dev.syncnorm.spark.exchange.BroadcastBytes;
 import dev.syncnorm.spark.exchange.ExchangePlugin;
-import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.training.Coordinator;
 import dev.syncnorm.training.Coordinator.CommittedStep;
-import dev.syncnorm.training.ModelTensors;
 import dev.syncnorm.training.RunFolder;
 import dev.syncnorm.training.Schedule;
 import dev.syncnorm.training.TrainConfiguration;
@@ -20,7 +18,6 @@ import dev.syncnorm.training.TrainingDriver;
 import dev.syncnorm.training.TrainingException;
 import dev.syncnorm.training.TrainingListener;
 import dev.syncnorm.training.TrainingState;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -37,13 +34,13 @@ public final class TrainJob {
    * What to train.
    *
    * @param run the run folder, not there yet or empty
-   * @param initialWeights a safetensors file to start from
+   * @param initialParameters what to start from, in the order of the network's table
    * @param workers how many, or empty for one on each executor
    */
   public record Request(
       TrainConfiguration configuration,
       Path run,
-      Optional<Path> initialWeights,
+      Optional<float[][]> initialParameters,
       OptionalInt workers,
       Backend backend) {}
 
@@ -121,28 +118,17 @@ public final class TrainJob {
     progress.finished(run);
   }
 
-  private TrainingState initialState() throws TrainingException {
+  private TrainingState initialState() {
     TrainingState state =
         TrainingState.initial(
             plan.parameters(), train.optimizer(), network.nodes().size(), train.seed());
-    if (request.initialWeights().isEmpty()) {
-      return state;
-    }
-    Path file = request.initialWeights().get();
-    try {
-      return state.withParameters(
-          ModelTensors.readModel(plan.parameters(), Safetensors.read(file), file.toString()));
-    } catch (IOException e) {
-      throw new TrainingException("--init %s can't be read: %s".formatted(file, e.getMessage()), e);
-    }
+    return request.initialParameters().map(state::withParameters).orElse(state);
   }
 
   private void checkBatch(DataIndex index) throws DataException {
-    if (train.batchSize() > index.size()) {
-      throw new DataException(
-          List.of(
-              "train.batch-size is %d, but the data set has %d pairs; set train.batch-size to %d or less"
-                  .formatted(train.batchSize(), index.size(), index.size())));
+    Optional<String> mistake = train.batchMistake(index.size());
+    if (mistake.isPresent()) {
+      throw new DataException(List.of(mistake.get()));
     }
   }
 

@@ -1,0 +1,162 @@
+package dev.syncnorm.training;
+
+import dev.syncnorm.kernel.Backend;
+import dev.syncnorm.kernel.ConvolutionGeometry;
+import dev.syncnorm.layer.Convolution;
+import dev.syncnorm.network.Network;
+import dev.syncnorm.network.StepPlan;
+import dev.syncnorm.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * The heap that a training needs in one process: a worker's executor, or the one process of Spark's
+ * local mode with all workers and the driver.
+ *
+ * @param images that the process holds at once
+ * @param parts what needs memory, in bytes; the part {@link #CACHE} is the image cache
+ * @param bytesPerImage how much of it one image needs
+ * @param available the largest heap
+ */
+public record MemoryPlan(
+    Place place, int images, List<Part> parts, long bytesPerImage, long available) {
+
+  /** The name of the part that {@code train.cache} bounds. */
+  public static final String CACHE = "image cache";
+
+  /**
+   * Spark, its web of classes and the collector's slack. Measured: an embedded Spark 4.1 that is
+   * done with a tiny training holds 60 to 80 MiB.
+   */
+  private static final long RUNTIME = 96L << 20;
+
+  /**
+   * Where the workers run.
+   *
+   * @param workers in all
+   * @param local whether they and the driver share one process; otherwise each has its own
+   * @param threads of each worker
+   */
+  public record Place(int workers, boolean local, int threads) {
+    /** The workers of one process. */
+    public int workersHere() {
+      return local ? workers : 1;
+    }
+  }
+
+  /** A use of memory. */
+  public record Part(String name, long bytes) {}
+
+  /** Copies the list. */
+  public MemoryPlan {
+    parts = List.copyOf(parts);
+  }
+
+  /**
+   * Computes the plan.
+   *
+   * @param pairs in the data set, or empty where unknown: then the cache counts in full
+   * @param available the largest heap of the process, in bytes
+   */
+  public static MemoryPlan of(
+      TrainConfiguration configuration,
+      Backend backend,
+      Place place,
+      OptionalLong pairs,
+      long available) {
+    Network network = configuration.network();
+    StepPlan plan = new StepPlan(network);
+    TrainConfiguration.Train train = configuration.train();
+    int images =
+        place.local()
+            ? train.batchSize()
+            : Range.share(train.batchSize(), place.workers()).stream()
+                .mapToInt(Range::size)
+                .max()
+                .orElse(0);
+    ImageWorkspace.Bytes one = ImageWorkspace.bytes(plan);
+    int here = place.workersHere();
+    long values = plan.parameters().size();
+    List<Part> parts = new ArrayList<>();
+    parts.add(new Part("activations", images * one.activations()));
+    parts.add(new Part("gradients", images * (one.gradients() + one.layerGradients())));
+    parts.add(new Part("targets", images * one.target()));
+    parts.add(new Part("parameters", here * Float.BYTES * values));
+    parts.add(new Part("sums on their way", sums(plan, place)));
+    if (place.local()) {
+      // The committed state and the next one, each with the optimizer's slots.
+      long slots = train.optimizer().slots().size() * (long) plan.parameters().gradientSize();
+      parts.add(new Part("driver's state", 2 * Float.BYTES * (values + slots)));
+    }
+    parts.add(new Part(CACHE, cache(configuration, place, pairs)));
+    parts.add(
+        new Part(
+            "kernels' scratch",
+            (long) here * place.threads() * backend.scratchBytes(convolutions(network))));
+    parts.add(new Part("Spark and the rest", RUNTIME));
+    return new MemoryPlan(place, images, parts, one.all(), available);
+  }
+
+  /** Nodes that threads and messages hold, and what the driver merges where it is here too. */
+  private static long sums(StepPlan plan, Place place) {
+    long largest =
+        plan.phases().stream()
+            .mapToLong(phase -> Contribution.nodeBytes(phase.sum().length()))
+            .max()
+            .orElse(0);
+    long nodes = place.workersHere() * (place.threads() + 3L) + (place.local() ? 3 : 0);
+    return nodes * largest;
+  }
+
+  private static long cache(TrainConfiguration configuration, Place place, OptionalLong pairs) {
+    TrainConfiguration.Train train = configuration.train();
+    long most = train.cacheBytes();
+    if (pairs.isPresent()) {
+      Shape input = configuration.network().input();
+      // A worker meets all pairs in time if they are shuffled, else always the same ones.
+      long met =
+          train.shuffle()
+              ? pairs.getAsLong()
+              : (pairs.getAsLong() + place.workers() - 1) / place.workers();
+      most = Math.min(most, 2 * met * input.size());
+    }
+    return place.workersHere() * most;
+  }
+
+  private static List<ConvolutionGeometry> convolutions(Network network) {
+    List<ConvolutionGeometry> geometries = new ArrayList<>();
+    for (Network.Node node : network.nodes()) {
+      if (node.layer() instanceof Convolution convolution) {
+        geometries.add(convolution.geometry());
+      }
+    }
+    return geometries;
+  }
+
+  /** All parts together, in bytes. */
+  public long needed() {
+    return parts.stream().mapToLong(Part::bytes).sum();
+  }
+
+  /** Whether the heap has what is needed. */
+  public boolean fits() {
+    return needed() <= available;
+  }
+
+  /** How many bytes are missing; 0 if it fits. */
+  public long missing() {
+    return Math.max(0, needed() - available);
+  }
+
+  /** The bytes of the image cache. */
+  public long cache() {
+    return parts.stream().filter(p -> p.name().equals(CACHE)).mapToLong(Part::bytes).sum();
+  }
+
+  /** How many images at once the process has room for, all else unchanged; 0 if for none. */
+  public long imagesThatFit() {
+    long rest = available - (needed() - images * bytesPerImage);
+    return Math.max(0, rest / bytesPerImage);
+  }
+}
