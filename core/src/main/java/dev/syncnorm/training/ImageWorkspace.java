@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongUnaryOperator;
 
 /**
  * The activations and gradients of one image through a step; reused for other images. Used by one
@@ -22,6 +23,7 @@ import java.util.Map;
 final class ImageWorkspace {
 
   private static final float[] NONE = new float[0];
+  private static final long FLOAT = Float.BYTES;
 
   private final StepPlan plan;
   private final Network network;
@@ -61,30 +63,36 @@ final class ImageWorkspace {
     }
   }
 
-  /** The size of a workspace after a step, from the same numbers that it is allocated by. */
-  static Bytes bytes(StepPlan plan) {
+  /**
+   * The size of a workspace after a step, from the same numbers that it is allocated by.
+   *
+   * @param taken what an array of so many bytes takes of the heap
+   */
+  static Bytes bytes(StepPlan plan, LongUnaryOperator taken) {
     Network network = plan.network();
     long activations = 0;
     long gradients = 0;
     long second = 0;
     for (int value = 0; value < network.values(); value++) {
-      activations += activationSize(plan, value);
-      gradients += gradientSize(plan, value);
-      if (consumers(network, value) > 1) {
-        second = Math.max(second, gradientSize(plan, value));
+      activations += taken.applyAsLong(FLOAT * activationSize(plan, value));
+      long gradient = FLOAT * gradientSize(plan, value);
+      gradients += gradient > 0 ? taken.applyAsLong(gradient) : 0;
+      if (gradient > 0 && consumers(network, value) > 1) {
+        second = Math.max(second, taken.applyAsLong(gradient));
       }
     }
     long layerGradients = 0;
     for (int node = 0; node < network.nodes().size(); node++) {
       if (network.nodes().get(node).layer() instanceof ImageLayer) {
-        layerGradients += plan.parameters().gradientSize(node);
+        layerGradients +=
+            taken.applyAsLong((long) Double.BYTES * plan.parameters().gradientSize(node));
       }
     }
     return new Bytes(
-        Float.BYTES * activations,
-        Float.BYTES * (gradients + second),
-        (long) Float.BYTES * targetSize(plan),
-        Double.BYTES * layerGradients);
+        activations,
+        gradients + second,
+        taken.applyAsLong(FLOAT * targetSize(plan)),
+        layerGradients);
   }
 
   private static int activationSize(StepPlan plan, int value) {

@@ -18,18 +18,30 @@ import java.util.OptionalLong;
  * @param parts what needs memory, in bytes; the part {@link #CACHE} is the image cache
  * @param bytesPerImage how much of it one image needs
  * @param available the largest heap
+ * @param gibibytesThatFit the least heap in whole GiB that has what is needed: more than {@link
+ *     #needed()} where the regions of a larger heap are larger
  */
 public record MemoryPlan(
-    Place place, int images, List<Part> parts, long bytesPerImage, long available) {
+    Place place,
+    int images,
+    List<Part> parts,
+    long bytesPerImage,
+    long available,
+    long gibibytesThatFit) {
 
   /** The name of the part that {@code train.cache} bounds. */
   public static final String CACHE = "image cache";
 
   /**
-   * Spark, its web of classes and the collector's slack. Measured: an embedded Spark 4.1 that is
-   * done with a tiny training holds 60 to 80 MiB.
+   * Spark and room for garbage between collections. Measured: an embedded Spark 4.1 that trains a
+   * tiny network keeps 30 MiB.
    */
-  private static final long RUNTIME = 96L << 20;
+  private static final long RUNTIME = 64L << 20;
+
+  /** Spark 4.1 refuses to start with less: one and a half times the 300 MiB that it reserves. */
+  private static final long LEAST = 450L << 20;
+
+  private static final long MOST_GIBIBYTES = 1L << 30;
 
   /**
    * Where the workers run.
@@ -65,6 +77,23 @@ public record MemoryPlan(
       Place place,
       OptionalLong pairs,
       long available) {
+    // What is needed grows with the heap, so every heap before the last one is too small.
+    long gibibytes = 1;
+    MemoryPlan next = ofHeap(configuration, backend, place, pairs, gibibytes << 30, 0);
+    while (!next.fits() && gibibytes < MOST_GIBIBYTES) {
+      gibibytes = (next.needed() + (1L << 30) - 1) >> 30;
+      next = ofHeap(configuration, backend, place, pairs, gibibytes << 30, 0);
+    }
+    return ofHeap(configuration, backend, place, pairs, available, gibibytes);
+  }
+
+  private static MemoryPlan ofHeap(
+      TrainConfiguration configuration,
+      Backend backend,
+      Place place,
+      OptionalLong pairs,
+      long available,
+      long gibibytes) {
     Network network = configuration.network();
     StepPlan plan = new StepPlan(network);
     TrainConfiguration.Train train = configuration.train();
@@ -75,13 +104,15 @@ public record MemoryPlan(
                 .mapToInt(Range::size)
                 .max()
                 .orElse(0);
-    ImageWorkspace.Bytes one = ImageWorkspace.bytes(plan);
+    ImageWorkspace.Bytes one = ImageWorkspace.bytes(plan, bytes -> bytes);
+    long taken = ImageWorkspace.bytes(plan, bytes -> inRegions(bytes, available)).all();
     int here = place.workersHere();
     long values = plan.parameters().size();
     List<Part> parts = new ArrayList<>();
     parts.add(new Part("activations", images * one.activations()));
     parts.add(new Part("gradients", images * (one.gradients() + one.layerGradients())));
     parts.add(new Part("targets", images * one.target()));
+    parts.add(new Part("rounding to heap regions", images * (taken - one.all())));
     parts.add(new Part("parameters", here * Float.BYTES * values));
     parts.add(new Part("sums on their way", sums(plan, place)));
     if (place.local()) {
@@ -95,7 +126,7 @@ public record MemoryPlan(
             "kernels' scratch",
             (long) here * place.threads() * backend.scratchBytes(convolutions(network))));
     parts.add(new Part("Spark and the rest", RUNTIME));
-    return new MemoryPlan(place, images, parts, one.all(), available);
+    return new MemoryPlan(place, images, parts, taken, available, gibibytes);
   }
 
   /** Nodes that threads and messages hold, and what the driver merges where it is here too. */
@@ -134,9 +165,30 @@ public record MemoryPlan(
     return geometries;
   }
 
-  /** All parts together, in bytes. */
+  /**
+   * What an array takes of a heap that the collector G1 cuts into regions, 1 to 32 MiB, about 2048
+   * of them: an array of half a region or more gets whole regions to itself. Arrays of a power of
+   * two of values, with their header of 16 bytes, always touch one region more.
+   */
+  private static long inRegions(long bytes, long heap) {
+    long aim = Math.max(1L << 20, Math.min(32L << 20, heap / 2048));
+    long region = Long.highestOneBit(2 * aim - 1);
+    long object = bytes + 16;
+    return object < region / 2 ? bytes : (object + region - 1) / region * region;
+  }
+
+  /** All parts together, in bytes, or what Spark needs to start at all. */
   public long needed() {
+    return Math.max(LEAST, sum());
+  }
+
+  private long sum() {
     return parts.stream().mapToLong(Part::bytes).sum();
+  }
+
+  /** Whether there is so little memory that Spark does not start. */
+  public boolean isTooSmallForSpark() {
+    return available < LEAST;
   }
 
   /** Whether the heap has what is needed. */
@@ -156,7 +208,7 @@ public record MemoryPlan(
 
   /** How many images at once the process has room for, all else unchanged; 0 if for none. */
   public long imagesThatFit() {
-    long rest = available - (needed() - images * bytesPerImage);
+    long rest = available - (sum() - images * bytesPerImage);
     return Math.max(0, rest / bytesPerImage);
   }
 }

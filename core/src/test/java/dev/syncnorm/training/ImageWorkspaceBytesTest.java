@@ -18,7 +18,7 @@ class ImageWorkspaceBytesTest {
   void bytesAreThoseOfTheArraysAfterAStep() throws Exception {
     StepPlan plan = InProcessTraining.of(SeedNetwork.model(6, 7)).plan();
 
-    ImageWorkspace.Bytes bytes = ImageWorkspace.bytes(plan);
+    ImageWorkspace.Bytes bytes = ImageWorkspace.bytes(plan, array -> array);
 
     // By hand: input 3, conv1 16, bn1 16, conv2 3, bn2 3, output 3 channels of 42 pixels.
     assertThat(bytes.activations()).isEqualTo(4 * 42 * (3 + 16 + 16 + 3 + 3 + 3));
@@ -44,7 +44,8 @@ class ImageWorkspaceBytesTest {
             .plan();
 
     // The batch norm's input gradient meets the one that the sum has left.
-    assertThat(allocated(afterAStep(plan))).isEqualTo(ImageWorkspace.bytes(plan).all());
+    assertThat(allocated(afterAStep(plan)))
+        .isEqualTo(ImageWorkspace.bytes(plan, array -> array).all());
   }
 
   private static ImageWorkspace afterAStep(StepPlan plan) throws SampleException {

@@ -97,14 +97,35 @@ class MemoryPlanTest {
   @Test
   void itFitsUpToTheLastByteAndSaysHowManyImagesWould() throws ConfigurationException {
     Place place = new Place(1, true, 1);
-    long needed = plan("batch-size = 8", place, 8, GIB).needed();
+    long needed = plan("batch-size = 80", place, 80, GIB).needed();
 
-    assertThat(plan("batch-size = 8", place, 8, needed).fits()).isTrue();
-    MemoryPlan short1 = plan("batch-size = 8", place, 8, needed - 1);
+    assertThat(plan("batch-size = 80", place, 80, needed).fits()).isTrue();
+    MemoryPlan short1 = plan("batch-size = 80", place, 80, needed - 1);
     assertThat(short1.fits()).isFalse();
     assertThat(short1.missing()).isEqualTo(1);
-    assertThat(short1.imagesThatFit()).isEqualTo(7);
-    assertThat(plan("batch-size = 8", place, 8, 1000).imagesThatFit()).isZero();
+    assertThat(short1.imagesThatFit()).isEqualTo(79);
+    assertThat(plan("batch-size = 80", place, 80, 1000).imagesThatFit()).isZero();
+  }
+
+  @Test
+  void sparkNeedsAHeapOf450MiBWhateverThePlan() throws ConfigurationException {
+    Place place = new Place(1, true, 1);
+
+    assertThat(plan("batch-size = 1", place, 1, (450 << 20) - 1).fits()).isFalse();
+    assertThat(plan("batch-size = 1", place, 1, 450 << 20).fits()).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "2, 1", "3, 2", "8, 4", "200, 32"})
+  void largeArraysTakeWholeRegions(long gibibytes, long regionMiB) throws ConfigurationException {
+    // Regions as java -XX:+PrintFlagsFinal gives them for such a heap. An array of 20,000 x 16
+    // values has 1.2 MiB, one of 20,000 x 3 values 0.2 MiB: whole regions from half of one on.
+    MemoryPlan plan = plan("batch-size = 1", new Place(1, true, 1), 1, gibibytes << 30);
+
+    long region = regionMiB << 20;
+    long large = 1_280_000 + 16;
+    long taken = large < region / 2 ? 1_280_000 : (large + region - 1) / region * region;
+    assertThat(part(plan, "rounding to heap regions")).isEqualTo(4 * (taken - 1_280_000));
   }
 
   @Test

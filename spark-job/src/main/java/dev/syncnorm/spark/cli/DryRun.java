@@ -118,34 +118,37 @@ final class DryRun {
     MemoryPlan.Place place = memory.place();
     int batch = configuration.train().batchSize();
     long most = memory.imagesThatFit() * (place.local() ? 1 : place.workers());
-    String needs =
-        "the training needs %s, but %s has %s: "
-            .formatted(
-                Sizes.text(memory.needed()),
-                place.local() ? "the heap" : "the heap of an executor",
-                Sizes.text(memory.available()));
-    StringBuilder advice = new StringBuilder(needs);
-    long cacheMiB = (memory.cache() - memory.missing()) / place.workersHere() >> 20;
-    if (memory.cache() > memory.missing()) {
-      advice.append("set train.cache to %d or less, ".formatted(cacheMiB));
+    StringBuilder advice =
+        new StringBuilder(
+            "the training needs %s, but %s has %s: "
+                .formatted(
+                    Sizes.text(memory.needed()),
+                    place.local() ? "the heap" : "the heap of an executor",
+                    Sizes.text(memory.available())));
+    if (!memory.isTooSmallForSpark()) {
+      if (memory.cache() > memory.missing()) {
+        long mebibytes = (memory.cache() - memory.missing()) / place.workersHere() >> 20;
+        advice.append("set train.cache to %d or less, ".formatted(mebibytes));
+      }
+      if (most >= 1 && most < batch) {
+        advice.append("set train.batch-size to %d or less, ".formatted(most));
+      }
+      if (memory.imagesThatFit() >= 1) {
+        long workers = (batch + memory.imagesThatFit() - 1) / memory.imagesThatFit();
+        advice.append(
+            place.local()
+                ? "run %d workers on a cluster, ".formatted(Math.max(2, workers))
+                : "use --workers %d or more, ".formatted(workers));
+      }
+      advice.append("make model.input and data.pixels.resize smaller, or ");
     }
-    if (most >= 1 && most < batch) {
-      advice.append("set train.batch-size to %d or less, ".formatted(most));
-    }
-    if (memory.imagesThatFit() >= 1) {
-      long workers = (batch + memory.imagesThatFit() - 1) / memory.imagesThatFit();
-      advice.append(
-          place.local()
-              ? "run %d workers on a cluster, ".formatted(Math.max(2, workers))
-              : "use --workers %d or more, ".formatted(workers));
-    }
-    advice.append("make model.input and data.pixels.resize smaller, or give more memory: ");
-    long gibibytes = (memory.needed() >> 30) + 1;
     return advice
+        .append("give more memory: ")
         .append(
             place.local()
-                ? "SYNCNORM_JAVA_OPTS=-Xmx%dg".formatted(gibibytes)
-                : "SYNCNORM_SPARK_SUBMIT_OPTS='--executor-memory %dg'".formatted(gibibytes))
+                ? "SYNCNORM_JAVA_OPTS=-Xmx%dg".formatted(memory.gibibytesThatFit())
+                : "SYNCNORM_SPARK_SUBMIT_OPTS='--executor-memory %dg'"
+                    .formatted(memory.gibibytesThatFit()))
         .toString();
   }
 
