@@ -50,7 +50,7 @@ public record RunFiles(Path run) {
   }
 
   /** SHA-256 of a file of the last checkpoint. */
-  private String sha256(String file) throws IOException {
+  public String sha256(String file) throws IOException {
     try (Stream<Path> checkpoints = Files.list(run.resolve("checkpoints"))) {
       Path last = checkpoints.sorted().reduce((a, b) -> b).orElseThrow();
       byte[] content = Files.readAllBytes(last.resolve(file));
