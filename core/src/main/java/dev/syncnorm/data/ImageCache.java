@@ -56,6 +56,8 @@ final class ImageCache {
     task.run(); // nothing, if another thread has begun or finished it
     try {
       return task.get();
+    } catch (CancellationException e) {
+      return loader.load(image); // another worker's reading ahead took the place of this one's
     } catch (ExecutionException e) {
       forget(image.path(), task);
       if (e.getCause() instanceof SampleException sample) {

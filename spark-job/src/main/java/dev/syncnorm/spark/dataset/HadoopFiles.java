@@ -85,8 +85,10 @@ public final class HadoopFiles implements ByteSource {
     while (found.hasNext()) {
       Path file = found.next().getPath();
       boolean shown = true;
-      for (Path at = file; at != null && !at.equals(root); at = at.getParent()) {
+      Path at = file;
+      for (int depth = file.depth(); depth > root.depth(); depth--) {
         shown &= !hidden(at);
+        at = at.getParent();
       }
       if (shown) {
         files.add(plain(file));
@@ -118,8 +120,12 @@ public final class HadoopFiles implements ByteSource {
    * would leave such files behind, look for one with each file, and it takes no name with a colon.
    */
   FileSystem fileSystem(Path path) throws IOException {
-    FileSystem opened = path.getFileSystem(configuration);
-    return opened instanceof LocalFileSystem local ? local.getRawFileSystem() : opened;
+    try {
+      FileSystem opened = path.getFileSystem(configuration);
+      return opened instanceof LocalFileSystem local ? local.getRawFileSystem() : opened;
+    } catch (RuntimeException e) { // its class is missing or fails, on this host at least
+      throw new IOException("no file system opens %s: %s".formatted(path, e.getMessage()), e);
+    }
   }
 
   private static boolean hidden(Path path) {

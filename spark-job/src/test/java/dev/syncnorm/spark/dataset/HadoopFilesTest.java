@@ -61,6 +61,32 @@ class HadoopFilesTest {
   }
 
   @Test
+  void aDataSetBelowAHiddenFolderIsNotHidden() throws IOException {
+    Files.createDirectories(folder.resolve(".cache/data"));
+    Files.write(folder.resolve(".cache/data/a.png"), new byte[1]);
+    MemoryFileSystem.store("keys://below").entries().put("/_x/data/a.png", new byte[1]);
+
+    HadoopFiles files = new HadoopFiles(configuration());
+
+    assertThat(files.list(folder.resolve(".cache/data").toString()))
+        .containsExactly(folder.resolve(".cache/data/a.png").toString());
+    assertThat(files.list("keys://below/_x/data/")).containsExactly("keys://below/_x/data/a.png");
+  }
+
+  @Test
+  void aSchemeThatNothingOpensIsAnIoError() {
+    Configuration configuration = configuration();
+    configuration.set("fs.broken.impl", "no.such.FileSystem");
+    HadoopFiles files = new HadoopFiles(configuration);
+
+    assertThatThrownBy(() -> files.read("broken://x/a.png"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("no file system opens broken://x/a.png")
+        .hasMessageContaining("no.such.FileSystem");
+    assertThatThrownBy(() -> files.read("unknown://x/a.png")).isInstanceOf(IOException.class);
+  }
+
+  @Test
   void anObjectStoreIsListedInOneCall() throws IOException {
     Store store = filled("keys://calls");
 
