@@ -118,13 +118,16 @@ final class DryRun {
     MemoryPlan.Place place = memory.place();
     int batch = configuration.train().batchSize();
     long most = memory.imagesThatFit() * (place.local() ? 1 : place.workers());
+    boolean exactly = Sizes.text(memory.needed()).equals(Sizes.text(memory.available()));
     StringBuilder advice =
         new StringBuilder(
             "the training needs %s, but %s has %s: "
                 .formatted(
-                    Sizes.text(memory.needed()),
+                    exactly ? Sizes.mebibytes(memory.needed()) : Sizes.text(memory.needed()),
                     place.local() ? "the heap" : "the heap of an executor",
-                    Sizes.text(memory.available())));
+                    exactly
+                        ? Sizes.mebibytes(memory.available())
+                        : Sizes.text(memory.available())));
     if (!memory.isTooSmallForSpark()) {
       if (memory.cache() > memory.missing()) {
         long mebibytes = (memory.cache() - memory.missing()) / place.workersHere() >> 20;

@@ -9,6 +9,11 @@ final class Sizes {
 
   private Sizes() {}
 
+  /** In MiB, for sizes that are nearly equal. */
+  static String mebibytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0);
+  }
+
   /** For example 12 B, 1.5 KiB or 3.0 GiB. */
   static String text(long bytes) {
     if (bytes < 1024) {

@@ -11,6 +11,7 @@ import dev.syncnorm.training.TrainConfiguration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -76,6 +77,23 @@ class AdviceTest {
     assertThat(ofHeap(configuration, place, pairs, plan.gibibytesThatFit() - 1).fits()).isFalse();
     assertThat(DryRun.advice(configuration, plan))
         .matches("the training needs \\d\\.\\d GiB, but " + expected);
+  }
+
+  @Test
+  void sizesThatAreNearlyEqualAreToldInMiB() throws ConfigurationException {
+    TrainConfiguration configuration =
+        TrainConfiguration.read(ConfigurationFile.parse(CONFIGURATION, List.of()), path -> path);
+    Place place = new Place(1, true, 1);
+    // From 2 to 4 GiB the regions of a heap have one size, and so has the need.
+    long needed = ofHeap(configuration, place, 64, 3).needed();
+    MemoryPlan plan =
+        MemoryPlan.of(
+            configuration, Backend.REFERENCE, place, OptionalLong.of(64), needed - (1 << 20));
+
+    assertThat(DryRun.advice(configuration, plan))
+        .matches(
+            "the training needs 3\\d{3}\\.\\d MiB, but the heap has 3\\d{3}\\.\\d MiB: set"
+                + " train.cache to \\d+ or less, set train.batch-size to 63 or less, .*");
   }
 
   private static MemoryPlan ofHeap(
