@@ -2,6 +2,7 @@ package dev.syncnorm.spark.training;
 
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.data.DataIndex;
+import dev.syncnorm.events.TrainingEvents;
 import dev.syncnorm.exchange.Mailbox;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.network.Network;
@@ -23,6 +24,7 @@ import dev.syncnorm.training.TrainingState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -115,9 +117,15 @@ public final class TrainJob {
             request.configuration(),
             new HadoopFiles(spark.hadoopConfiguration()),
             request.backend().create());
-    previews.writeBefore(run, initial);
-    TrainingState last = train(index, schedule, run, initial, slots, hadoop);
-    previews.writeAfter(run, last);
+    try (TrainingEvents events =
+        new TrainingEvents(
+            run, network, train.optimizer(), initial.step() + 1, InstantSource.system())) {
+      previews.writeBefore(run, initial);
+      events.pictures(initial.step(), "before");
+      TrainingState last = train(index, schedule, run, events, initial, slots, hadoop);
+      previews.writeAfter(run, last);
+      events.pictures(last.step(), "after", "test");
+    }
     progress.finished(run);
   }
 
@@ -150,6 +158,7 @@ public final class TrainJob {
       DataIndex index,
       Schedule schedule,
       RunFolder run,
+      TrainingEvents events,
       TrainingState initial,
       Slots slots,
       Broadcast<SerializableConfiguration> hadoop)
@@ -172,7 +181,7 @@ public final class TrainJob {
             mailbox,
             workers,
             new TrainingDriver.Patience(train.workerTimeoutSeconds(), train.maxFailures()),
-            new Recorder(run, schedule, workers),
+            new Recorder(run, events, schedule, workers),
             image -> index.pairs().get(image).input().path());
     ExchangePlugin.connect(mailbox);
     try {
@@ -186,11 +195,13 @@ public final class TrainJob {
   private final class Recorder implements TrainingListener {
 
     private final RunFolder run;
+    private final TrainingEvents events;
     private final Schedule schedule;
     private final BarrierWorkers workers;
 
-    Recorder(RunFolder run, Schedule schedule, BarrierWorkers workers) {
+    Recorder(RunFolder run, TrainingEvents events, Schedule schedule, BarrierWorkers workers) {
       this.run = run;
+      this.events = events;
       this.schedule = schedule;
       this.workers = workers;
     }
@@ -203,6 +214,7 @@ public final class TrainJob {
     @Override
     public void committed(CommittedStep step, double seconds) throws TrainingException {
       run.appendHistory(step, seconds);
+      events.committed(step, seconds);
       boolean due =
           train.checkpointEvery() == 0
               ? step.endsEpoch()
