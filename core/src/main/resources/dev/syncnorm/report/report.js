@@ -205,21 +205,22 @@
     show(at, hot) {
       this.at = at;
       this.hot = hot;
-      const { chart } = this, x = this.xs[at], series = chart.series[hot];
+      const x = this.xs[at];
       for (const [key, value] of [['x1', x], ['x2', x], ['visibility', 'visible']]) this.cursor.setAttribute(key, value);
       for (const [key, value] of [['cx', x], ['cy', this.ys[hot][at]], ['visibility', 'visible']]) this.dot.setAttribute(key, value);
       if (this.thin) {
         this.group.setAttribute('class', 'hovered');
         this.lines.forEach((line, i) => line.classList.toggle('hot', i === hot));
       }
-      const value = shown(series.y[at]);
-      if (!this.thin && chart.rows > 1) {
-        const from = at ? chart.x[at - 1] + 1 : Math.max(1, chart.x[0] - chart.rows + 1);
-        this.read.textContent = `steps ${whole(from)} to ${whole(chart.x[at])}: mean ${value}, ` +
-          `${shown(chart.least[at])} to ${shown(chart.greatest[at])}`;
-      } else {
-        this.read.textContent = `step ${whole(chart.x[at])}: ${series.name} ${value}`;
-      }
+      this.read.textContent = this.text(at, hot);
+    }
+
+    text(at, hot) {
+      const { chart } = this, series = chart.series[hot], value = shown(series.y[at]);
+      if (this.thin || chart.rows === 1) return `step ${whole(chart.x[at])}: ${series.name} ${value}`;
+      const from = at ? chart.x[at - 1] + 1 : Math.max(1, chart.x[0] - chart.rows + 1);
+      return `steps ${whole(from)} to ${whole(chart.x[at])}: mean ${value}, ` +
+        `${shown(chart.least[at])} to ${shown(chart.greatest[at])}`;
     }
 
     hide() {
@@ -228,10 +229,9 @@
       this.lines.forEach(line => line.classList.remove('hot'));
       this.cursor.setAttribute('visibility', 'hidden');
       this.dot.setAttribute('visibility', 'hidden');
-      const last = this.chart.x.length - 1;
       this.read.textContent = this.thin
         ? `${this.chart.series.length} curves; point at one to read it`
-        : `step ${whole(this.chart.x[last])}: ${this.chart.series[0].name} ${shown(this.chart.series[0].y[last])}`;
+        : this.text(this.chart.x.length - 1, 0);
     }
   }
 
