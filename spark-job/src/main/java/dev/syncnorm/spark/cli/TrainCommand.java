@@ -6,6 +6,7 @@ import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.spark.training.TrainJob;
 import dev.syncnorm.training.TrainConfiguration;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -103,9 +104,10 @@ final class TrainCommand implements Callable<Integer> {
     }
     OptionalInt asked = workers == null ? OptionalInt.empty() : OptionalInt.of(workers);
     Path folder = run != null ? run : defaultRun();
+    PrintWriter err = spec.commandLine().getErr();
+    TerminalBar bar = new TerminalBar(err, !quiet && System.console() != null, System::nanoTime);
     ConsoleProgress console =
-        new ConsoleProgress(
-            spec.commandLine().getOut(), spec.commandLine().getErr(), quiet, checked, backend);
+        new ConsoleProgress(spec.commandLine().getOut(), err, quiet, checked, backend, bar);
     console.begin(configuration, folder);
     TrainJob.Request request =
         new TrainJob.Request(
@@ -113,6 +115,8 @@ final class TrainCommand implements Callable<Integer> {
     try (JavaSparkContext spark =
         SparkSessions.open("syncnorm train " + configuration, Optional.ofNullable(master), asked)) {
       new TrainJob(spark, request, console).run();
+    } finally {
+      bar.clear();
     }
     return Main.DONE;
   }
