@@ -11,6 +11,8 @@ import java.util.Map;
 /**
  * A row of history.jsonl.
  *
+ * @param waitSeconds by sum, how long its first contribution waited for its last; empty with one
+ *     worker
  * @param batchNorm the moving statistics by layer; empty but for the last row of an epoch
  */
 record HistoryRow(
@@ -19,6 +21,7 @@ record HistoryRow(
     double loss,
     double seconds,
     int images,
+    Map<String, Double> waitSeconds,
     Map<String, MovingStatistics> batchNorm) {
 
   /** A layer's moving statistics, a value for each channel. */
@@ -55,12 +58,17 @@ record HistoryRow(
       }
       batchNorm.put(layer.getKey(), new MovingStatistics(mean, variance));
     }
+    Map<String, Double> waitSeconds = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> sum : row.path("waitSeconds").properties()) {
+      waitSeconds.put(sum.getKey(), positive(row.path("waitSeconds"), sum.getKey()));
+    }
     return new HistoryRow(
         whole(row, "step", Long.MAX_VALUE),
         (int) whole(row, "epoch", Integer.MAX_VALUE),
         number("loss", row.path("loss")),
         positive(row, "seconds"),
         (int) whole(row, "images", Integer.MAX_VALUE),
+        waitSeconds,
         batchNorm);
   }
 

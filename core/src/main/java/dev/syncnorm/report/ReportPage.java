@@ -1,6 +1,7 @@
 package dev.syncnorm.report;
 
 import dev.syncnorm.report.DataSummary.Size;
+import dev.syncnorm.report.RunHistory.Waits;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,6 +32,7 @@ record ReportPage(
             Map.entry("secondsText", secondsText()),
             Map.entry("layers", layers()),
             Map.entry("pictures", pictures()),
+            Map.entry("waits", waitTable()),
             Map.entry("data", dataTable()),
             Map.entry("checkpoints", checkpointTable()),
             Map.entry("configuration", Html.escape(configuration))));
@@ -148,6 +150,29 @@ record ReportPage(
             picture.height(),
             Html.escape(caption),
             Html.escape(caption));
+  }
+
+  private String waitTable() {
+    if (history.waits().isEmpty()) {
+      return "";
+    }
+    StringBuilder rows = new StringBuilder();
+    for (Map.Entry<String, Waits> sum : history.waits().entrySet()) {
+      Waits waits = sum.getValue();
+      rows.append(
+          Html.fill(
+              "<tr><th scope=\"row\">{{sum}}</th><td>{{mean}}</td><td>{{longest}}</td><td>{{share}}</td></tr>\n",
+              Map.of(
+                  "sum", Html.escape(sum.getKey()),
+                  "mean", Html.text("%.2f ms", 1000 * waits.meanSeconds()),
+                  "longest", Html.text("%.1f ms", 1000 * waits.longestSeconds()),
+                  "share", Html.text("%.1f %%", share(waits)))));
+    }
+    return Html.fill(Html.resource("waits.html"), Map.of("rows", rows.toString()));
+  }
+
+  private double share(Waits waits) {
+    return history.totalSeconds() > 0 ? 100 * waits.totalSeconds() / history.totalSeconds() : 0;
   }
 
   private String dataTable() {

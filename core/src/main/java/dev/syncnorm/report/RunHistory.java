@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -20,17 +21,33 @@ final class RunHistory {
   private static final int LONGEST_ROW = 16 << 20;
 
   private static final int COLUMNS = 1000;
+  private static final int MOST_SUMS = 10_000;
 
   private final DoubleStream.Builder rates = DoubleStream.builder();
   private final Curves loss = new Curves(1, COLUMNS);
   private final Curves seconds = new Curves(1, COLUMNS);
   private Map<String, LayerCurves> layers = Map.of();
+  private final Map<String, Waits> waits = new LinkedHashMap<>();
   private HistoryRow first;
   private HistoryRow last;
   private HistoryRow best;
   private long rows;
   private double totalSeconds;
   private long totalImages;
+
+  /** How long the first contribution to a sum waited for the last, over the steps. */
+  record Waits(long steps, double totalSeconds, double longestSeconds) {
+    double meanSeconds() {
+      return totalSeconds / steps;
+    }
+
+    private static Waits sum(Waits a, Waits b) {
+      return new Waits(
+          a.steps + b.steps,
+          a.totalSeconds + b.totalSeconds,
+          Math.max(a.longestSeconds, b.longestSeconds));
+    }
+  }
 
   private RunHistory() {}
 
@@ -80,9 +97,18 @@ final class RunHistory {
     }
     loss.add(row.step(), row.loss());
     seconds.add(row.step(), row.seconds());
-    if (row.batchNorm().isEmpty()) {
-      return;
+    for (Map.Entry<String, Double> sum : row.waitSeconds().entrySet()) {
+      if (waits.size() == MOST_SUMS && !waits.containsKey(sum.getKey())) {
+        throw new IOException("is the first with more than " + MOST_SUMS + " sums");
+      }
+      waits.merge(sum.getKey(), new Waits(1, sum.getValue(), sum.getValue()), Waits::sum);
     }
+    if (!row.batchNorm().isEmpty()) {
+      addStatistics(row);
+    }
+  }
+
+  private void addStatistics(HistoryRow row) throws IOException {
     if (layers.isEmpty()) {
       layers = new TreeMap<>();
       for (Map.Entry<String, MovingStatistics> layer : row.batchNorm().entrySet()) {
@@ -147,6 +173,11 @@ final class RunHistory {
     int middle = sorted.length / 2;
     return Optional.of(
         sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2);
+  }
+
+  /** By sum, in the order of a step; empty for a run of one worker. */
+  Map<String, Waits> waits() {
+    return waits;
   }
 
   /** The loss of each step. */

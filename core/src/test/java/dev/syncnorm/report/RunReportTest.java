@@ -115,6 +115,23 @@ class RunReportTest {
   }
 
   @Test
+  void theWaitOfEachSumIsShown() throws Exception {
+    String wait = row(1, 1, 2.0, 1.0).replaceFirst("}$", ",\"waitSeconds\":{\"a<b\":%s,\"c\":0}}");
+    run.history(wait.formatted("0.01"), wait.replace("\"step\":1", "\"step\":2").formatted("0.03"));
+
+    assertThat(page())
+        .contains("a&lt;b</th><td>20.00 ms</td><td>30.0 ms</td><td>2.0 %</td>")
+        .contains("c</th><td>0.00 ms</td><td>0.0 ms</td><td>0.0 %</td>");
+  }
+
+  @Test
+  void aRunOfOneWorkerHasNoWaits() throws Exception {
+    run.history(row(1, 1, 2.0, 1.0));
+
+    assertThat(page()).doesNotContain("slowest worker");
+  }
+
+  @Test
   void picturesAreOptional() throws Exception {
     run.history(row(1, 1, 2.0, 1));
     for (String name : List.of("before", "after", "test")) {

@@ -25,7 +25,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -198,6 +200,8 @@ public final class TrainJob {
     private final TrainingEvents events;
     private final Schedule schedule;
     private final BarrierWorkers workers;
+    private final Map<String, Double> waitSeconds = new LinkedHashMap<>();
+    private boolean several;
 
     Recorder(RunFolder run, TrainingEvents events, Schedule schedule, BarrierWorkers workers) {
       this.run = run;
@@ -208,12 +212,22 @@ public final class TrainJob {
 
     @Override
     public void started(int generation, int count) {
+      several = count > 1;
+      waitSeconds.clear();
       progress.started(generation, count, workers.threads());
     }
 
     @Override
+    public void summed(String sum, double seconds) {
+      if (several) {
+        waitSeconds.put(sum, seconds);
+      }
+    }
+
+    @Override
     public void committed(CommittedStep step, double seconds) throws TrainingException {
-      run.appendHistory(step, seconds);
+      run.appendHistory(step, seconds, waitSeconds);
+      waitSeconds.clear();
       events.committed(step, seconds);
       boolean due =
           train.checkpointEvery() == 0
