@@ -10,6 +10,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -109,14 +110,16 @@ class ArchitectureTest {
 
   @Test
   void everyPackageSaysWhatLivesThere() throws IOException {
-    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
-      assertThat(
-              files
-                  .filter(f -> f.toString().endsWith(".java"))
-                  .map(Path::getParent)
-                  .distinct()
-                  .filter(folder -> !Files.exists(folder.resolve("package-info.java"))))
-          .isEmpty();
+    for (String module : List.of("../core", "../spark-job")) {
+      try (Stream<Path> files = Files.walk(Path.of(module, "src/main/java"))) {
+        assertThat(
+                files
+                    .filter(f -> f.toString().endsWith(".java"))
+                    .map(Path::getParent)
+                    .distinct()
+                    .filter(folder -> !Files.exists(folder.resolve("package-info.java"))))
+            .isEmpty();
+      }
     }
   }
 }

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** Parses a HOCON file and lays {@code key=value} overrides over it. */
 public final class ConfigurationFile {
@@ -77,6 +78,26 @@ public final class ConfigurationFile {
                 .setComments(false)
                 .setJson(false)
                 .setFormatted(true));
+  }
+
+  /** The keys in which two resolved configurations differ, each with both values; the first few. */
+  public static String difference(String before, String after) {
+    Config one = ConfigFactory.parseString(before);
+    Config two = ConfigFactory.parseString(after);
+    TreeSet<String> keys = new TreeSet<>();
+    one.entrySet().forEach(e -> keys.add(e.getKey()));
+    two.entrySet().forEach(e -> keys.add(e.getKey()));
+    return keys.stream()
+        .filter(key -> !shown(one, key).equals(shown(two, key)))
+        .limit(5)
+        .map(key -> "%s was %s and is %s now".formatted(key, shown(one, key), shown(two, key)))
+        .collect(Collectors.joining("; "));
+  }
+
+  private static String shown(Config config, String key) {
+    return config.hasPath(key)
+        ? config.getValue(key).render(ConfigRenderOptions.concise())
+        : "not given";
   }
 
   private static Config complete(Config config, String name, List<String> overrides)

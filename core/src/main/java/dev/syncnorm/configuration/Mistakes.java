@@ -5,9 +5,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Collects the mistakes of one configuration. Not thread-safe. */
 public final class Mistakes {
+
+  /** The description of an object of the file that defaults were added to. */
+  private static final Pattern MERGED =
+      Pattern.compile("merge of (.*?): (\\d+)(-\\d+)?," + ConfigurationFile.DEFAULTS_OF + ".*");
 
   private record Mistake(String place, int line, String message) {}
 
@@ -18,6 +24,13 @@ public final class Mistakes {
     // A description ends with the line, unless there is none.
     String described = origin.description().replaceFirst(": \\d+(-\\d+)?$", "");
     int line = Math.max(origin.lineNumber(), 0);
+    Matcher merged = MERGED.matcher(origin.description());
+    if (merged.matches()) {
+      // What is missing in a section that has defaults stands where the file begins the section.
+      mistakes.add(
+          new Mistake(relative(merged.group(1)), Integer.parseInt(merged.group(2)), message));
+      return;
+    }
     if (described.startsWith(ConfigurationFile.DEFAULTS_OF)) {
       // What is missing in a section that the file hasn't got at all stands nowhere in the file.
       mistakes.add(

@@ -11,12 +11,13 @@ import dev.syncnorm.tensor.Digests;
 import dev.syncnorm.training.SampleException;
 import dev.syncnorm.training.Samples;
 import java.io.IOException;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Pairs of images as tensors: decoded, resized (bilinear), planar, divided by the scale. Keeps the
- * resized images that were used last, up to a number of bytes.
+ * resized images that were used last, and reads those that are used next ahead, all within a number
+ * of bytes.
  */
 public final class PairSamples implements Samples {
 
@@ -25,17 +26,14 @@ public final class PairSamples implements Samples {
   private final int height;
   private final int width;
   private final PixelConversion conversion;
-  private final long cacheBytes;
   private final ImageDecoder decoder = new ImageDecoder();
-
-  /** Least recently used first; guarded by itself. */
-  private final Map<String, DecodedImage> cache = new LinkedHashMap<>(16, 0.75f, true);
+  private final ImageCache cache;
 
   /**
    * The samples of an index.
    *
    * @param scale values are 8-bit values divided by this
-   * @param cacheBytes how much memory the resized images may take
+   * @param cacheBytes how much memory the resized images may take, those read ahead among them
    */
   public PairSamples(
       DataIndex index,
@@ -50,32 +48,29 @@ public final class PairSamples implements Samples {
     this.height = height;
     this.width = width;
     this.conversion = new PixelConversion(order, scale);
-    this.cacheBytes = cacheBytes;
+    this.cache = new ImageCache(this::resized, cacheBytes / (3L * height * width));
   }
 
   @Override
   public void load(int sample, float[] input, float[] target) throws SampleException {
     DataIndex.Pair pair = index.pairs().get(sample);
-    conversion.toPlanar(resized(pair.input()), input, 0);
-    conversion.toPlanar(resized(pair.target()), target, 0);
+    conversion.toPlanar(cache.get(pair.input()), input, 0);
+    conversion.toPlanar(cache.get(pair.target()), target, 0);
+  }
+
+  @Override
+  public void readAhead(int[] samples) {
+    List<Image> images = new ArrayList<>();
+    for (int sample : samples) {
+      DataIndex.Pair pair = index.pairs().get(sample);
+      images.add(pair.input());
+      images.add(pair.target());
+    }
+    cache.readAhead(images);
   }
 
   private DecodedImage resized(Image image) throws SampleException {
-    synchronized (cache) {
-      DecodedImage cached = cache.get(image.path());
-      if (cached != null) {
-        return cached;
-      }
-    }
-    DecodedImage resized = Resize.bilinear(decode(image), width, height);
-    synchronized (cache) {
-      cache.put(image.path(), resized);
-      long most = cacheBytes / resized.bgr().length;
-      while (cache.size() > most) {
-        cache.remove(cache.keySet().iterator().next());
-      }
-    }
-    return resized;
+    return Resize.bilinear(decode(image), width, height);
   }
 
   private DecodedImage decode(Image image) throws SampleException {

@@ -265,7 +265,7 @@ public final class NetworkReader {
         if (nodes.get(consumer).inputs().contains(value)) {
           Layer layer = nodes.get(consumer).layer();
           used = true;
-          kept |= !(layer instanceof BatchNorm || layer instanceof Add && cancels[consumer]);
+          kept |= !(layer instanceof BatchNorm || (layer instanceof Add && cancels[consumer]));
         }
       }
       cancels[i] = used && !kept;

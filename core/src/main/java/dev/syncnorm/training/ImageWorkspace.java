@@ -47,6 +47,11 @@ final class ImageWorkspace {
     target = new float[network.output().size()];
   }
 
+  /** Whether it has an image of the data set from the last time. */
+  boolean has(int index) {
+    return loaded == index;
+  }
+
   /** Begins a step with an image of the data set; the one it had the last time isn't read again. */
   void begin(Samples samples, int index) throws SampleException {
     if (loaded != index) {

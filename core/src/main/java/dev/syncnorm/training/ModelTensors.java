@@ -3,8 +3,10 @@ package dev.syncnorm.training;
 import dev.syncnorm.network.ParameterTable;
 import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.tensor.SafetensorsException;
+import dev.syncnorm.tensor.Shape;
 import dev.syncnorm.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -47,21 +49,62 @@ public final class ModelTensors {
    */
   public static float[][] readModel(ParameterTable table, Safetensors file, String source)
       throws TrainingException {
+    List<Expected> expected = new ArrayList<>();
+    table.entries().forEach(e -> expected.add(new Expected(e.name(), e.parameter().shape())));
+    return read(expected, file, source).toArray(float[][]::new);
+  }
+
+  /**
+   * Reads all slots of an optimizer.
+   *
+   * @param source names the file in messages
+   * @throws TrainingException if names or shapes differ, with every difference named
+   */
+  public static float[][][] readOptimizer(
+      ParameterTable table, Optimizer optimizer, Safetensors file, String source)
+      throws TrainingException {
+    List<Expected> expected = new ArrayList<>();
+    for (ParameterTable.Entry entry : table.entries()) {
+      if (entry.parameter().trainable()) {
+        optimizer
+            .slots()
+            .forEach(
+                slot ->
+                    expected.add(
+                        new Expected(entry.name() + "." + slot, entry.parameter().shape())));
+      }
+    }
+    Iterator<float[]> read = read(expected, file, source).iterator();
+    float[][][] slots = new float[table.entries().size()][][];
+    for (int i = 0; i < slots.length; i++) {
+      slots[i] =
+          new float[table.entries().get(i).parameter().trainable() ? optimizer.slots().size() : 0]
+              [];
+      for (int s = 0; s < slots[i].length; s++) {
+        slots[i][s] = read.next();
+      }
+    }
+    return slots;
+  }
+
+  private record Expected(String name, Shape shape) {}
+
+  private static List<float[]> read(List<Expected> all, Safetensors file, String source)
+      throws TrainingException {
     List<String> differences = new ArrayList<>();
     List<String> left = new ArrayList<>(file.names());
-    float[][] parameters = new float[table.entries().size()][];
-    for (int i = 0; i < parameters.length; i++) {
-      ParameterTable.Entry entry = table.entries().get(i);
-      left.remove(entry.name());
+    List<float[]> values = new ArrayList<>();
+    for (Expected expected : all) {
+      left.remove(expected.name());
       try {
-        if (!file.contains(entry.name())) {
-          differences.add(entry.name() + " is missing");
-        } else if (!file.shape(entry.name()).equals(entry.parameter().shape())) {
+        if (!file.contains(expected.name())) {
+          differences.add(expected.name() + " is missing");
+        } else if (!file.shape(expected.name()).equals(expected.shape())) {
           differences.add(
               "%s is %s, the network has %s"
-                  .formatted(entry.name(), file.shape(entry.name()), entry.parameter().shape()));
+                  .formatted(expected.name(), file.shape(expected.name()), expected.shape()));
         } else {
-          parameters[i] = file.tensor(entry.name()).values();
+          values.add(file.tensor(expected.name()).values());
         }
       } catch (SafetensorsException e) {
         differences.add(e.getMessage());
@@ -73,6 +116,6 @@ public final class ModelTensors {
           "%s does not fit the network: %s; all tensors must agree by name and shape"
               .formatted(source, String.join("; ", differences)));
     }
-    return parameters;
+    return values;
   }
 }

@@ -3,24 +3,21 @@ package dev.syncnorm.training;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.network.Network;
-import dev.syncnorm.network.ParameterTable;
 import dev.syncnorm.network.StepPlan;
-import dev.syncnorm.tensor.Digests;
-import dev.syncnorm.tensor.SafetensorsWriter;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.function.Consumer;
 
 /**
  * What a run leaves on disk: the configuration, the index of its data, the history, checkpoints and
@@ -32,44 +29,30 @@ public final class RunFolder {
 
   private final Path folder;
   private final StepPlan plan;
-  private final Optimizer optimizer;
-  private final Schedule schedule;
-  private final byte[] configuration;
-  private final String dataDigest;
-  private final int kept;
+  private final Checkpoints checkpoints;
+  private double lossSinceCheckpoint;
+  private long imagesSinceCheckpoint;
+
+  private RunFolder(Path folder, RunDescription run) {
+    this.folder = folder;
+    this.plan = run.plan();
+    this.checkpoints = new Checkpoints(folder.resolve("checkpoints"), run);
+  }
 
   /**
    * Makes the folder and writes the configuration and the index.
    *
-   * @param configuration the resolved configuration, in HOCON
    * @param index the index of the data set, in JSON
-   * @param kept how many checkpoints stay
    * @throws TrainingException if the folder can't be made or is not empty; nothing is overwritten
    */
-  public static RunFolder create(
-      Path folder,
-      StepPlan plan,
-      Optimizer optimizer,
-      Schedule schedule,
-      String configuration,
-      byte[] index,
-      String dataDigest,
-      int kept)
+  public static RunFolder create(Path folder, RunDescription run, byte[] index)
       throws TrainingException {
-    RunFolder run =
-        new RunFolder(
-            folder,
-            plan,
-            optimizer,
-            schedule,
-            configuration.getBytes(StandardCharsets.UTF_8),
-            dataDigest,
-            kept);
+    byte[] configuration = run.configuration().getBytes(StandardCharsets.UTF_8);
     try {
       checkUnused(folder);
       Files.createDirectories(folder.resolve("checkpoints"));
       Files.createDirectories(folder.resolve("images"));
-      AtomicFiles.write(folder.resolve("config.conf"), out -> out.write(run.configuration));
+      AtomicFiles.write(folder.resolve("config.conf"), out -> out.write(configuration));
       AtomicFiles.write(folder.resolve("index.json"), out -> out.write(index));
     } catch (IOException e) {
       throw new TrainingException(
@@ -77,24 +60,65 @@ public final class RunFolder {
               .formatted(folder, reason(e)),
           e);
     }
-    return run;
+    return new RunFolder(folder, run);
   }
 
-  private RunFolder(
-      Path folder,
-      StepPlan plan,
-      Optimizer optimizer,
-      Schedule schedule,
-      byte[] configuration,
-      String dataDigest,
-      int kept) {
-    this.folder = folder;
-    this.plan = plan;
-    this.optimizer = optimizer;
-    this.schedule = schedule;
-    this.configuration = configuration;
-    this.dataDigest = dataDigest;
-    this.kept = kept;
+  /** Opens the folder of a run that was stopped and whose {@link #indexOf} has been read. */
+  public static RunFolder open(Path folder, RunDescription run) {
+    return new RunFolder(folder, run);
+  }
+
+  /**
+   * The index.json of a run that was begun with this configuration.
+   *
+   * @throws TrainingException if there is no run, or it was begun with another configuration
+   */
+  public static byte[] indexOf(Path folder, String configuration) throws TrainingException {
+    try {
+      if (!Files.exists(folder.resolve("index.json"))) {
+        throw new TrainingException(
+            "%s holds no run that could be resumed; leave out --resume to begin one"
+                .formatted(folder));
+      }
+      String begun = Files.readString(folder.resolve("config.conf"));
+      if (!begun.equals(configuration)) {
+        throw new TrainingException(
+            "the run in %s was begun with another configuration: %s; resume with the same one"
+                .formatted(folder, ConfigurationFile.difference(begun, configuration)));
+      }
+      return Files.readAllBytes(folder.resolve("index.json"));
+    } catch (IOException e) {
+      throw new TrainingException(
+          "the run in %s can't be read: %s".formatted(folder, reason(e)), e);
+    }
+  }
+
+  /**
+   * The state of the latest whole checkpoint; rows of the history after it are cut off.
+   *
+   * @param initial the state of a run that was stopped before its first checkpoint
+   * @param warnings is told of every damaged checkpoint
+   */
+  public TrainingState resume(TrainingState initial, Consumer<String> warnings)
+      throws TrainingException {
+    TrainingState state = checkpoints.latest(warnings).orElse(initial);
+    Path history = folder.resolve("history.jsonl");
+    try {
+      if (Files.exists(history)) {
+        List<String> rows = Files.readAllLines(history);
+        List<String> kept = rows.subList(0, (int) Math.min(rows.size(), state.step()));
+        AtomicFiles.write(
+            history,
+            out -> {
+              for (String row : kept) {
+                out.write((row + "\n").getBytes(StandardCharsets.UTF_8));
+              }
+            });
+      }
+    } catch (IOException e) {
+      throw unwritable("history.jsonl", e);
+    }
+    return state;
   }
 
   /**
@@ -155,6 +179,8 @@ public final class RunFolder {
             put(own.putArray("movingVariance"), parameters[first + BatchNorm.MOVING_VARIANCE]);
           });
     }
+    lossSinceCheckpoint += step.loss() * step.images();
+    imagesSinceCheckpoint += step.images();
     try {
       Files.writeString(
           folder.resolve("history.jsonl"),
@@ -166,87 +192,17 @@ public final class RunFolder {
     }
   }
 
-  /** Writes a checkpoint, manifest last, and removes those that are too many. */
+  /** Writes a checkpoint; of the older ones, the latest and the best stay. */
   public void writeCheckpoint(CommittedStep step) throws TrainingException {
-    String name = "step-%08d".formatted(step.step());
-    Path checkpoints = folder.resolve("checkpoints");
-    Path temporary = checkpoints.resolve("." + name + ".tmp");
-    try {
-      delete(temporary);
-      Files.createDirectories(temporary);
-      ParameterTable table = plan.parameters();
-      TrainingState state = step.state();
-      AtomicFiles.writeSynced(
-          temporary.resolve("model.safetensors"),
-          out ->
-              SafetensorsWriter.write(
-                  ModelTensors.model(table, state.parameters()), Map.of(), out));
-      AtomicFiles.writeSynced(
-          temporary.resolve("optimizer.safetensors"),
-          out ->
-              SafetensorsWriter.write(
-                  ModelTensors.optimizer(table, optimizer, state.slots()), Map.of(), out));
-      AtomicFiles.writeSynced(temporary.resolve("config.conf"), out -> out.write(configuration));
-      byte[] manifest = manifest(step, temporary);
-      AtomicFiles.writeSynced(temporary.resolve("manifest.json"), out -> out.write(manifest));
-      Files.move(temporary, checkpoints.resolve(name), StandardCopyOption.ATOMIC_MOVE);
-      removeOld(checkpoints);
+    try (FileChannel history =
+        FileChannel.open(folder.resolve("history.jsonl"), StandardOpenOption.WRITE)) {
+      history.force(true); // a checkpoint never has more steps than the history
+      checkpoints.write(step, lossSinceCheckpoint / imagesSinceCheckpoint);
+      lossSinceCheckpoint = 0;
+      imagesSinceCheckpoint = 0;
     } catch (IOException e) {
-      throw unwritable("checkpoints/" + name, e);
+      throw unwritable("checkpoints", e);
     }
-  }
-
-  private byte[] manifest(CommittedStep step, Path checkpoint) throws IOException {
-    ObjectNode manifest = JSON.createObjectNode();
-    manifest.put("format", "syncnorm/checkpoint");
-    manifest.put("version", 1);
-    manifest.put("step", step.step());
-    manifest.put("epoch", step.epoch());
-    ObjectNode position = manifest.putObject("position");
-    position.put("epochsDone", step.endsEpoch() ? step.epoch() : step.epoch() - 1);
-    position.put("stepsDoneInEpoch", step.step() % schedule.stepsPerEpoch());
-    manifest.put("seed", schedule.seed());
-    ObjectNode updates = manifest.putObject("runningStatisticsUpdates");
-    forEachBatchNorm((norm, node) -> updates.put(norm.name(), step.state().updates()[node]));
-    manifest.put("configurationDigest", Digests.sha256(configuration));
-    manifest.put("dataDigest", dataDigest);
-    ArrayNode files = manifest.putArray("files");
-    for (String name : List.of("config.conf", "model.safetensors", "optimizer.safetensors")) {
-      byte[] content = Files.readAllBytes(checkpoint.resolve(name));
-      files
-          .addObject()
-          .put("name", name)
-          .put("bytes", content.length)
-          .put("sha256", Digests.sha256(content));
-    }
-    return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(manifest);
-  }
-
-  private void removeOld(Path checkpoints) throws IOException {
-    List<Path> all = new ArrayList<>();
-    try (Stream<Path> entries = Files.list(checkpoints)) {
-      entries
-          .filter(p -> p.getFileName().toString().startsWith("step-"))
-          .sorted()
-          .forEach(all::add);
-    }
-    for (Path old : all.subList(0, Math.max(0, all.size() - kept))) {
-      delete(old);
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    // The manifest goes first: without it, what is left is no checkpoint.
-    Files.deleteIfExists(folder.resolve("manifest.json"));
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-      for (Path file : files) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(folder);
   }
 
   private interface BatchNormVisitor {

@@ -14,4 +14,11 @@ public interface Samples {
    * @throws SampleException if they can't be had
    */
   void load(int index, float[] input, float[] target) throws SampleException;
+
+  /**
+   * Says which images the next step will load that the last one didn't, in their order: they may be
+   * read in the background meanwhile. Each call takes the place of the one before; none at all ends
+   * the reading. A failure is told by {@link #load}.
+   */
+  default void readAhead(int[] indices) {}
 }

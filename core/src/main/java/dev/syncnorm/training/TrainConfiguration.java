@@ -27,9 +27,16 @@ public record TrainConfiguration(
    * @param input folder of the inputs
    * @param target folder of the targets
    * @param scale values are 8-bit values divided by this
+   * @param decodeTimeoutSeconds for how long the check before training decodes one image
    */
   public record Data(
-      String input, String target, ChannelOrder order, int height, int width, float scale) {}
+      String input,
+      String target,
+      ChannelOrder order,
+      int height,
+      int width,
+      float scale,
+      double decodeTimeoutSeconds) {}
 
   /** The course of training. */
   public record Train(
@@ -121,10 +128,19 @@ public record TrainConfiguration(
             pixels.choice("order", ChannelOrder.BGR),
             input.height(),
             input.width(),
-            (float) pixels.number("scale", 255, v -> v > 0 && v < 1e30, "a number above 0"));
+            (float) pixels.number("scale", 255, v -> v > 0 && v < 1e30, "a number above 0"),
+            decodeTimeout(settings));
     pixels.finish();
     settings.finish();
     return data;
+  }
+
+  private static double decodeTimeout(Settings settings) {
+    double seconds = settings.seconds("decode-timeout", 60);
+    if (seconds <= 0) {
+      settings.wrong("decode-timeout", "a length of time above 0 s");
+    }
+    return seconds;
   }
 
   private static Train train(Settings settings) {

@@ -32,6 +32,7 @@ public final class TrainingDriver {
   private final Patience patience;
   private final TrainingListener listener;
   private final IntFunction<String> imageNames;
+  private volatile boolean stopAsked;
 
   /**
    * A driver that has not begun.
@@ -53,8 +54,13 @@ public final class TrainingDriver {
     this.imageNames = imageNames;
   }
 
+  /** Lets {@link #run} end after the step in progress; called from any thread. */
+  public void stopAfterStep() {
+    stopAsked = true;
+  }
+
   /**
-   * Trains until all steps are committed.
+   * Trains until all steps are committed or a stop is asked for.
    *
    * @return the state after the last commit
    * @throws TrainingException if it can't go on; all commits so far have been told to the listener
@@ -62,7 +68,7 @@ public final class TrainingDriver {
   public TrainingState run() throws TrainingException, InterruptedException {
     int failures = 0;
     boolean first = true;
-    while (!coordinator.finished()) {
+    while (!coordinator.finished() && !stopAsked) {
       int count = workers.await(first);
       first = false;
       long stepBefore = coordinator.state().step();
@@ -132,7 +138,8 @@ public final class TrainingDriver {
           long now = System.nanoTime();
           listener.committed(committed.step(), (now - committedNanos) / 1e9);
           committedNanos = now;
-          if (coordinator.finished()) {
+          if (coordinator.finished() || stopAsked) {
+            listener.ended(committed.step());
             return Optional.empty();
           }
         }

@@ -23,6 +23,9 @@ public interface TrainingListener {
    */
   void committed(CommittedStep step, double seconds) throws TrainingException;
 
+  /** No step follows the one that was committed last. */
+  default void ended(CommittedStep last) throws TrainingException {}
+
   /** A generation was given up; another one follows. */
   void lost(int generation, String reason);
 }

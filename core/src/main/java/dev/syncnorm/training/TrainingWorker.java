@@ -12,11 +12,13 @@ import dev.syncnorm.training.Contribution.NonFinite;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * A worker's program: the same in one process, in Spark's local mode and on a cluster.
@@ -33,6 +35,11 @@ public final class TrainingWorker {
   private final int threads;
   private final List<ImageWorkspace> workspaces = new ArrayList<>();
   private final float[][] parameters;
+
+  /** The batch of a step to come, kept because an order of a large data set takes time to draw. */
+  private int[] upcoming = {};
+
+  private long upcomingStep;
 
   /**
    * A worker that has not joined yet.
@@ -85,6 +92,7 @@ public final class TrainingWorker {
       throw e;
     } finally {
       pool.shutdownNow();
+      samples.readAhead(new int[0]);
     }
   }
 
@@ -96,12 +104,13 @@ public final class TrainingWorker {
       ExecutorService pool,
       ThreadLocal<Kernels> kernelsOfThread)
       throws StoppedException, SampleException, InterruptedException {
-    int[] batch = schedule.batch(step);
+    int[] batch = step == upcomingStep ? upcoming : schedule.batch(step);
     Range range = Range.share(batch.length, workers).get(worker);
     while (workspaces.size() < range.size()) {
       workspaces.add(new ImageWorkspace(plan));
     }
     StepContext context = new StepContext(plan.network(), batch.length);
+    CountDownLatch loaded = new CountDownLatch(range.size());
     byte[] result = new byte[0];
     for (int phase = 0; phase < plan.phases().size(); phase++) {
       SumLayout layout = plan.phases().get(phase).sum();
@@ -115,7 +124,11 @@ public final class TrainingWorker {
             pool.submit(
                 () -> {
                   if (current == 0) {
-                    workspace.begin(samples, batch[image]);
+                    try {
+                      workspace.begin(samples, batch[image]);
+                    } finally {
+                      loaded.countDown();
+                    }
                   }
                   double[] sums =
                       workspace.run(current, kernelsOfThread.get(), parameters, context);
@@ -124,6 +137,10 @@ public final class TrainingWorker {
                   exchange.progress();
                   return nonFinite;
                 }));
+      }
+      if (phase == 0) {
+        loaded.await();
+        readAhead(step + 1, worker, workers);
       }
       Optional<NonFinite> first = Optional.empty();
       for (Future<Optional<NonFinite>> image : images) {
@@ -137,6 +154,22 @@ public final class TrainingWorker {
       }
     }
     return TrainingState.decodeForWorkers(result, parameters);
+  }
+
+  /** Has the images of a step read that this worker has not; not before all of the last are. */
+  private void readAhead(long step, int worker, int workers) {
+    if (step > schedule.steps()) {
+      return;
+    }
+    int[] batch = schedule.batch(step);
+    upcoming = batch;
+    upcomingStep = step;
+    Range range = Range.share(batch.length, workers).get(worker);
+    samples.readAhead(
+        IntStream.range(0, range.size())
+            .filter(i -> i >= workspaces.size() || !workspaces.get(i).has(batch[range.from() + i]))
+            .map(i -> batch[range.from() + i])
+            .toArray());
   }
 
   private static Optional<NonFinite> nonFinite(SumLayout layout, int image, double[] sums) {

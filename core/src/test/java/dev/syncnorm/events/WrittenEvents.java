@@ -4,6 +4,7 @@ import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.network.Network;
 import dev.syncnorm.testing.TinyTraining;
 import dev.syncnorm.training.Coordinator.CommittedStep;
+import dev.syncnorm.training.RunDescription;
 import dev.syncnorm.training.RunFolder;
 import dev.syncnorm.training.TrainingException;
 import java.awt.image.BufferedImage;
@@ -46,8 +47,9 @@ record WrittenEvents(TinyTraining training, List<CommittedStep> steps, Path run)
 
   /** A run folder without any events. */
   static RunFolder run(TinyTraining training, Path folder) throws TrainingException {
-    return RunFolder.create(
-        folder, training.plan(), training.optimizer(), training.schedule(), "", new byte[0], "", 1);
+    RunDescription run =
+        new RunDescription(training.plan(), training.optimizer(), training.schedule(), "", "", 1);
+    return RunFolder.create(folder, run, new byte[0]);
   }
 
   /** The one event file. */

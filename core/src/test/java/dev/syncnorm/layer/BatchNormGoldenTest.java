@@ -213,7 +213,7 @@ class BatchNormGoldenTest {
     Case c = new Case(name, backend);
     for (RunningStatistics convention :
         new RunningStatistics[] {RunningStatistics.TENSORFLOW, RunningStatistics.TORCH}) {
-      String suffix = convention == RunningStatistics.TORCH ? "_torch" : "_tf";
+      String suffix = convention.equals(RunningStatistics.TORCH) ? "_torch" : "_tf";
       BatchNorm layer = c.layer(convention);
       double[] sums = c.sums(layer);
       float[] mean = c.parameters[BatchNorm.MOVING_MEAN].clone();

@@ -304,6 +304,8 @@ public final class Float64Network {
                     dGamma,
                     dBeta));
         disturb.disturb(dx, 4, 0);
+        disturb.disturb(new double[][] {dGamma}, x[0].length / norm.channels(), 0);
+        disturb.disturb(new double[][] {dBeta}, x[0].length / norm.channels(), 0);
         result.put(norm.name() + ".gamma", dGamma);
         result.put(norm.name() + ".beta", dBeta);
       } else {
@@ -436,15 +438,22 @@ public final class Float64Network {
     if (conv.input() > 0) {
       disturb.disturb(dx, conv.filters() / conv.groups() * conv.kernel() * conv.kernel(), 0);
     }
+    int pixels = conv.outHeight() * conv.outWidth();
+    double[][] biasGradients = new double[x.length][conv.filters()];
+    for (int n = 0; n < x.length; n++) {
+      for (int i = 0; i < dy[n].length; i++) {
+        biasGradients[n][i / pixels] += dy[n][i];
+      }
+    }
+    disturb.disturb(biasGradients, pixels, 0);
     double[] weightGradient = new double[weight.length];
     double[] biasGradient = new double[conv.filters()];
-    int pixels = conv.outHeight() * conv.outWidth();
     for (int n = 0; n < x.length; n++) {
       for (int i = 0; i < weight.length; i++) {
         weightGradient[i] += weightGradients[n][i];
       }
-      for (int i = 0; i < dy[n].length; i++) {
-        biasGradient[i / pixels] += dy[n][i];
+      for (int o = 0; o < conv.filters(); o++) {
+        biasGradient[o] += biasGradients[n][o];
       }
     }
     result.put(conv.name() + ".weight", weightGradient);

@@ -78,6 +78,9 @@ public final class RandomGraph {
         }
       } else {
         addSum();
+        if (norms && random.nextInt(2) == 0) {
+          addNorm(made.size());
+        }
       }
     }
     prune();
@@ -325,9 +328,9 @@ public final class RandomGraph {
           parameters.put(name + ".bias", normal(1, conv.filters())[0]);
         }
       } else if (layer.layer() instanceof Norm norm) {
-        float[] gamma = normal(1, norm.channels())[0];
+        float[] gamma = new float[norm.channels()];
         for (int i = 0; i < gamma.length; i++) {
-          gamma[i] = 1 + 0.3f * gamma[i];
+          gamma[i] = (random.nextBoolean() ? 1 : -1) * (0.5f + random.nextFloat());
         }
         float[] ones = new float[norm.channels()];
         Arrays.fill(ones, 1);

@@ -74,6 +74,10 @@ class TrainConfigurationTest {
             "scale = 255",
             "scale = 255, mean = 3",
             "14: data.pixels.mean is not a known key; known are order, resize, scale"),
+        one(
+            "scale = 255 }",
+            "scale = 255 }, decode-timeout = 0 s",
+            "14: data.decode-timeout is \"0 s\", expected a length of time above 0 s"),
         one("train {", "training {", "16: training is not a known key; did you mean train?"),
         // layers
         one(
@@ -370,7 +374,7 @@ class TrainConfigurationTest {
     assertThat(norm.convention()).isEqualTo(RunningStatistics.TENSORFLOW);
     assertThat(configuration.data())
         .isEqualTo(
-            new TrainConfiguration.Data("located/a", "located/b", ChannelOrder.BGR, 8, 9, 255));
+            new TrainConfiguration.Data("located/a", "located/b", ChannelOrder.BGR, 8, 9, 255, 60));
     assertThat(configuration.train())
         .isEqualTo(
             new TrainConfiguration.Train(

@@ -69,6 +69,15 @@ final class ConsoleProgress implements TrainJob.Progress {
         index.size() == 1 ? "pair" : "pairs",
         configuration.network().input(),
         configuration.train().batchSize());
+    if (!index.rejected().isEmpty()) {
+      line(
+          "rejected  %,d %s (%s); listed in index.json",
+          index.rejected().size(),
+          index.rejected().size() == 1 ? "image" : "images",
+          index.rejectedByCause().entrySet().stream()
+              .map(e -> e.getValue() + " " + e.getKey())
+              .collect(Collectors.joining(", ")));
+    }
   }
 
   @Override
@@ -129,10 +138,33 @@ final class ConsoleProgress implements TrainJob.Progress {
   }
 
   @Override
+  public void damaged(String message) {
+    err.println("syncnorm: " + message);
+    err.flush();
+  }
+
+  @Override
+  public void resumed(long step) {
+    line("resumed   after step %,d", step);
+  }
+
+  @Override
+  public void stopped(RunFolder run, long step) {
+    bar.clear();
+    line("");
+    err.println(
+        "syncnorm: stopped after step %d as asked; the same command with --run %s --resume goes on"
+            .formatted(step, run.path()));
+    err.flush();
+  }
+
+  @Override
   public void finished(RunFolder run) {
     bar.clear();
     line("");
-    line("loss      %.6f at the first step, %.6f at the last", firstLoss, lastLoss);
+    if (!Double.isNaN(firstLoss)) {
+      line("loss      %.6f at the first step, %.6f at the last", firstLoss, lastLoss);
+    }
     out.println(run.path());
     out.flush();
   }

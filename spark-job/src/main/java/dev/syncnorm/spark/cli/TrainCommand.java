@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.kernel.Backend;
+import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.training.TrainJob;
 import dev.syncnorm.training.TrainConfiguration;
 import java.io.PrintWriter;
@@ -17,6 +18,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -52,6 +54,13 @@ final class TrainCommand implements Callable<Integer> {
   private List<String> overrides = List.of();
 
   @Option(
+      names = "--resume",
+      description =
+          "Goes on with the run in --run after its latest checkpoint; to be given what the run was"
+              + " begun with.")
+  private boolean resume;
+
+  @Option(
       names = "--init",
       paramLabel = "FILE",
       description = "Starts from the weights in a safetensors file.")
@@ -71,6 +80,8 @@ final class TrainCommand implements Callable<Integer> {
       defaultValue = "vector",
       description = "The arithmetic: vector (default), nd4j or reference.")
   private Backend backend;
+
+  @Mixin private BadInputOptions badInput;
 
   @Option(
       names = "--master",
@@ -96,6 +107,14 @@ final class TrainCommand implements Callable<Integer> {
       throw new ConfigurationException(
           List.of("--workers is %d, expected 1 or more".formatted(workers)));
     }
+    if (resume && run == null) {
+      throw new ConfigurationException(List.of("--resume needs --run, the folder of the run"));
+    }
+    if (resume && initialWeights != null) {
+      throw new ConfigurationException(
+          List.of("--resume and --init contradict each other: a run goes on with its own weights"));
+    }
+    BadInput bad = badInput.checked();
     Config loaded = ConfigurationFile.load(configuration, overrides);
     TrainConfiguration checked = TrainConfiguration.read(loaded, new Located(configuration)::path);
     Optional<String> unavailable = backend.unavailable();
@@ -111,14 +130,22 @@ final class TrainCommand implements Callable<Integer> {
     console.begin(configuration, folder);
     TrainJob.Request request =
         new TrainJob.Request(
-            checked, folder.toAbsolutePath(), Optional.ofNullable(initialWeights), asked, backend);
+            checked,
+            folder.toAbsolutePath(),
+            resume,
+            Optional.ofNullable(initialWeights),
+            asked,
+            backend,
+            bad);
     try (JavaSparkContext spark =
         SparkSessions.open("syncnorm train " + configuration, Optional.ofNullable(master), asked)) {
-      new TrainJob(spark, request, console).run();
+      TrainJob job = new TrainJob(spark, request, console);
+      try (StopSignals signals = StopSignals.install(job::stopAfterStep)) {
+        return job.run() ? Main.DONE : signals.exitCode();
+      }
     } finally {
       bar.clear();
     }
-    return Main.DONE;
   }
 
   private Path defaultRun() {

@@ -1,5 +1,8 @@
 package dev.syncnorm.spark.dataset;
 
+import static org.apache.hadoop.fs.Options.OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY;
+import static org.apache.hadoop.fs.Options.OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY_WHOLE_FILE;
+
 import dev.syncnorm.data.ByteSource;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
@@ -10,7 +13,11 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.hadoop.util.functional.FutureIO;
 
 /** Files behind Hadoop's interface. Thread-safe. */
 public final class HadoopFiles implements ByteSource {
@@ -28,15 +35,22 @@ public final class HadoopFiles implements ByteSource {
   @Override
   public byte[] read(String path) throws IOException {
     Path file = new Path(path);
-    FileSystem fileSystem = file.getFileSystem(configuration);
+    FileSystem fileSystem = fileSystem(file);
     FileStatus status = fileSystem.getFileStatus(file);
     if (status.getLen() > MOST_BYTES) {
       throw new IOException(
           "it has %d bytes, expected at most %d".formatted(status.getLen(), MOST_BYTES));
     }
     byte[] bytes = new byte[(int) status.getLen()];
-    try (FSDataInputStream in = fileSystem.open(file)) {
-      in.readFully(0, bytes);
+    // An object store that is told the status and the plan needn't ask twice, nor read in blocks.
+    try (FSDataInputStream in =
+        FutureIO.awaitFuture(
+            fileSystem
+                .openFile(file)
+                .withFileStatus(status)
+                .opt(FS_OPTION_OPENFILE_READ_POLICY, FS_OPTION_OPENFILE_READ_POLICY_WHOLE_FILE)
+                .build())) {
+      in.readFully(bytes);
     } catch (EOFException e) {
       throw new IOException("it became shorter while it was read", e);
     }
@@ -52,16 +66,41 @@ public final class HadoopFiles implements ByteSource {
    */
   public List<String> list(String folder) throws IOException {
     Path root = new Path(qualified(folder));
-    FileSystem fileSystem = root.getFileSystem(configuration);
+    FileSystem fileSystem = fileSystem(root);
     if (!fileSystem.getFileStatus(root).isDirectory()) {
       throw new IOException("it is no folder");
     }
+    try {
+      return listAtOnce(fileSystem, root);
+    } catch (IOException e) {
+      // Hidden folders may be closed to us, or vanish meanwhile: go where there is need to.
+      return listByFolder(fileSystem, root);
+    }
+  }
+
+  /** The file system's own recursion: for object stores one call for a thousand files. */
+  private static List<String> listAtOnce(FileSystem fileSystem, Path root) throws IOException {
+    List<String> files = new ArrayList<>();
+    RemoteIterator<LocatedFileStatus> found = fileSystem.listFiles(root, true);
+    while (found.hasNext()) {
+      Path file = found.next().getPath();
+      boolean shown = true;
+      for (Path at = file; at != null && !at.equals(root); at = at.getParent()) {
+        shown &= !hidden(at);
+      }
+      if (shown) {
+        files.add(plain(file));
+      }
+    }
+    return files;
+  }
+
+  private static List<String> listByFolder(FileSystem fileSystem, Path root) throws IOException {
     List<String> files = new ArrayList<>();
     List<Path> folders = new ArrayList<>(List.of(root));
     while (!folders.isEmpty()) {
       for (FileStatus status : fileSystem.listStatus(folders.remove(folders.size() - 1))) {
-        String name = status.getPath().getName();
-        if (name.startsWith(".") || name.startsWith("_")) {
+        if (hidden(status.getPath())) {
           continue;
         }
         if (status.isDirectory()) {
@@ -72,6 +111,20 @@ public final class HadoopFiles implements ByteSource {
       }
     }
     return files;
+  }
+
+  /**
+   * The file system of a path. Local files are opened without Hadoop's layer of checksum files: it
+   * would leave such files behind, look for one with each file, and it takes no name with a colon.
+   */
+  FileSystem fileSystem(Path path) throws IOException {
+    FileSystem opened = path.getFileSystem(configuration);
+    return opened instanceof LocalFileSystem local ? local.getRawFileSystem() : opened;
+  }
+
+  private static boolean hidden(Path path) {
+    String name = path.getName();
+    return name.startsWith(".") || name.startsWith("_");
   }
 
   /** The whole path of a file or folder: without a scheme where it is local. */

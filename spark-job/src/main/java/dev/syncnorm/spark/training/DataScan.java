@@ -2,20 +2,32 @@ package dev.syncnorm.spark.training;
 
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.data.DataIndex;
-import dev.syncnorm.data.DataIndex.Image;
+import dev.syncnorm.data.DataIndex.Rejection;
+import dev.syncnorm.data.DecodeLimit;
+import dev.syncnorm.data.Decoder;
 import dev.syncnorm.data.ImageScan;
+import dev.syncnorm.data.LimitedDecoder;
 import dev.syncnorm.data.PairPaths;
-import dev.syncnorm.image.BadImageException;
+import dev.syncnorm.data.PairSelection;
+import dev.syncnorm.data.Scanned;
+import dev.syncnorm.image.ImageDecoder;
+import dev.syncnorm.spark.dataset.BadInput;
+import dev.syncnorm.spark.dataset.BadInput.Policy;
 import dev.syncnorm.spark.dataset.HadoopFiles;
+import dev.syncnorm.spark.dataset.Quarantine;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.apache.spark.util.Utils;
@@ -25,72 +37,145 @@ final class DataScan {
 
   private final JavaSparkContext spark;
   private final Broadcast<SerializableConfiguration> hadoop;
+  private final DecodeLimit limit;
+  private final MakesDecoder decoder;
+  private final HadoopFiles files;
 
-  DataScan(JavaSparkContext spark, Broadcast<SerializableConfiguration> hadoop) {
-    this.spark = spark;
-    this.hadoop = hadoop;
+  /** Makes the decoder of a task, on its executor. */
+  interface MakesDecoder extends Serializable {
+    Decoder make();
   }
 
   /**
-   * An image that was looked at.
+   * A scan.
    *
-   * @param images the image, or none if it is bad
-   * @param problem why it is bad, or empty
+   * @param decodeTimeoutSeconds after which an image is given up as timed-out
    */
-  private record Scanned(String path, List<Image> images, String problem) implements Serializable {}
+  DataScan(
+      JavaSparkContext spark,
+      Broadcast<SerializableConfiguration> hadoop,
+      double decodeTimeoutSeconds) {
+    this(spark, hadoop, decodeTimeoutSeconds, () -> new ImageDecoder()::decode);
+  }
+
+  DataScan(
+      JavaSparkContext spark,
+      Broadcast<SerializableConfiguration> hadoop,
+      double decodeTimeoutSeconds,
+      MakesDecoder decoder) {
+    this.spark = spark;
+    this.hadoop = hadoop;
+    this.limit = new DecodeLimit(decodeTimeoutSeconds);
+    this.decoder = decoder;
+    this.files = new HadoopFiles(hadoop.value().value());
+  }
+
+  /** The folders by their whole paths. */
+  private record Folders(String input, String target) {
+
+    /**
+     * Where a file belongs in a quarantine: below "input" or "target", as it lies in its folder.
+     */
+    String relative(String path) {
+      String folder = path.startsWith(input + "/") ? input : target;
+      return (folder.equals(input) ? "input" : "target") + path.substring(folder.length());
+    }
+  }
 
   /**
    * Makes the index.
    *
-   * @throws DataException naming every image that can't be trained on
+   * @throws DataException if nothing can be trained on; without its partner no file can; if bad
+   *     input is to fail, naming every image that can't be trained on
    */
-  DataIndex index(String inputFolder, String targetFolder) throws DataException {
+  DataIndex index(String inputFolder, String targetFolder, BadInput badInput) throws DataException {
     List<PairPaths> pairs = pairs(inputFolder, targetFolder);
-    Map<String, Scanned> scanned = scan(pairs);
-    List<String> problems = new ArrayList<>();
-    List<DataIndex.Pair> accepted = new ArrayList<>();
-    for (PairPaths pair : pairs) {
-      Scanned input = scanned.get(pair.input());
-      Scanned target = scanned.get(pair.target());
-      Stream.of(input, target)
-          .map(Scanned::problem)
-          .filter(p -> !p.isEmpty())
-          .forEach(problems::add);
-      if (input.problem().isEmpty() && target.problem().isEmpty()) {
-        Image a = input.images().get(0);
-        Image b = target.images().get(0);
-        if (a.width() != b.width() || a.height() != b.height()) {
-          problems.add(
-              "%s is %dx%d but its input %s is %dx%d; a pair must have one size"
-                  .formatted(b.path(), b.width(), b.height(), a.path(), a.width(), a.height()));
-        }
-        accepted.add(new DataIndex.Pair(a, b));
-      }
+    DataIndex index = PairSelection.of(pairs, scan(pairs));
+    if (badInput.policy() == Policy.FAIL && !index.rejected().isEmpty()) {
+      throw new DataException(problems(index.rejected()));
     }
-    if (!problems.isEmpty()) {
-      throw new DataException(problems);
+    if (badInput.quarantine().isPresent()) {
+      quarantine(index, folders(inputFolder, targetFolder), badInput.quarantine().get());
     }
-    return new DataIndex(accepted);
+    if (index.size() == 0) {
+      throw new DataException(List.of(nothingLeft(index, inputFolder)));
+    }
+    return index;
   }
 
-  private List<PairPaths> pairs(String inputFolder, String targetFolder) throws DataException {
-    HadoopFiles files = new HadoopFiles(hadoop.value().value());
+  private static List<String> problems(List<Rejection> rejected) {
     List<String> problems = new ArrayList<>();
-    List<String> inputs = list(files, "data.input", inputFolder, problems);
-    List<String> targets = list(files, "data.target", targetFolder, problems);
-    if (!problems.isEmpty()) {
-      throw new DataException(problems);
+    for (Rejection rejection : rejected) {
+      if (rejection.cause().equals(PairSelection.TWO_SIZES)) {
+        // Both images of the pair say the same; the target's line is enough.
+        if (rejection.message().contains(" but its input ")) {
+          problems.add("%s is %s".formatted(rejection.path(), rejection.message()));
+        }
+      } else if (!rejection.cause().equals(PairSelection.BAD_PARTNER)) {
+        problems.add(
+            "%s is %s: %s; replace or remove it, or leave its pair out with --on-bad skip"
+                .formatted(rejection.path(), rejection.cause(), rejection.message()));
+      }
     }
+    return problems;
+  }
+
+  private static String nothingLeft(DataIndex index, String inputFolder) {
+    String causes =
+        index.rejectedByCause().entrySet().stream()
+            .map(e -> e.getValue() + " " + e.getKey())
+            .collect(Collectors.joining(", "));
+    Rejection first = index.rejected().get(0);
+    return "no pair of data.input %s is left to train on: all images were rejected (%s); the first is %s: %s"
+        .formatted(inputFolder, causes, first.path(), first.message());
+  }
+
+  private void quarantine(DataIndex index, Folders folders, String folder) throws DataException {
     try {
-      return PairPaths.match(
-          files.qualified(inputFolder), inputs, files.qualified(targetFolder), targets);
+      String whole = files.qualified(folder);
+      for (String data : List.of(folders.input(), folders.target())) {
+        if ((whole + "/").startsWith(data + "/")) {
+          throw new DataException(
+              List.of(
+                  "--quarantine %s lies in %s, where the next run would train on it; choose a folder outside"
+                      .formatted(folder, data)));
+        }
+      }
+      Quarantine quarantine = new Quarantine(hadoop.value().value(), folder);
+      for (Rejection rejection : index.rejected()) {
+        if (!rejection.cause().equals(PairSelection.BAD_PARTNER)) {
+          quarantine.add(rejection, folders.relative(rejection.path()));
+        }
+      }
+      quarantine.writeList();
+    } catch (IOException e) {
+      throw new DataException(
+          List.of(
+              "--quarantine %s can't be written: %s; choose another folder"
+                  .formatted(folder, e.getMessage())));
+    }
+  }
+
+  private Folders folders(String inputFolder, String targetFolder) throws DataException {
+    try {
+      return new Folders(files.qualified(inputFolder), files.qualified(targetFolder));
     } catch (IOException e) {
       throw new DataException(List.of(String.valueOf(e.getMessage())));
     }
   }
 
-  private static List<String> list(
-      HadoopFiles files, String key, String folder, List<String> problems) {
+  private List<PairPaths> pairs(String inputFolder, String targetFolder) throws DataException {
+    List<String> problems = new ArrayList<>();
+    List<String> inputs = list("data.input", inputFolder, problems);
+    List<String> targets = list("data.target", targetFolder, problems);
+    if (!problems.isEmpty()) {
+      throw new DataException(problems);
+    }
+    Folders folders = folders(inputFolder, targetFolder);
+    return PairPaths.match(folders.input(), inputs, folders.target(), targets);
+  }
+
+  private List<String> list(String key, String folder, List<String> problems) {
     try {
       return files.list(folder);
     } catch (FileNotFoundException e) {
@@ -102,36 +187,77 @@ final class DataScan {
     return List.of();
   }
 
-  private Map<String, Scanned> scan(List<PairPaths> pairs) {
-    List<String> paths = pairs.stream().flatMap(p -> Stream.of(p.input(), p.target())).toList();
+  private Map<String, Scanned> scan(List<PairPaths> pairs) throws DataException {
+    List<String> paths =
+        pairs.stream().flatMap(p -> Stream.of(p.input(), p.target())).distinct().toList();
     int tasks = Math.min(paths.size(), 4 * spark.defaultParallelism());
-    Broadcast<SerializableConfiguration> configuration = hadoop;
+    ScanTask task = new ScanTask(hadoop, spark.broadcast(limit), decoder);
     spark.sc().setJobDescription("syncnorm: checks the data set");
-    List<Scanned> scanned =
-        spark
-            .parallelize(paths, tasks)
-            .mapPartitions(
-                part -> {
-                  ImageScan scan = new ImageScan(new HadoopFiles(configuration.value().value()));
-                  List<Scanned> found = new ArrayList<>();
-                  part.forEachRemaining(path -> found.add(scan(scan, path)));
-                  return found.iterator();
-                })
-            .collect();
+    List<ScanPart> parts = spark.parallelize(paths, tasks).mapPartitions(task).collect();
+    if (!spark.sc().isLocal()) {
+      List<String> blind = ScanPart.blindHosts(parts, this::readable);
+      if (!blind.isEmpty()) {
+        throw new DataException(blind);
+      }
+    }
     Map<String, Scanned> byPath = new HashMap<>();
-    scanned.forEach(s -> byPath.put(s.path(), s));
+    parts.forEach(part -> part.scanned().forEach(s -> byPath.put(s.path(), s)));
+    List<String> failures =
+        parts.stream().map(ScanPart::failure).filter(f -> !f.isEmpty()).distinct().toList();
+    if (!failures.isEmpty()) {
+      List<String> problems = new ArrayList<>(problems(rejections(byPath)));
+      problems.addAll(failures);
+      throw new DataException(problems);
+    }
     return byPath;
   }
 
-  private static Scanned scan(ImageScan scan, String path) {
+  private static List<Rejection> rejections(Map<String, Scanned> scanned) {
+    return scanned.values().stream()
+        .filter(Scanned.Bad.class::isInstance)
+        .map(bad -> ((Scanned.Bad) bad).rejection())
+        .sorted(Comparator.comparing(Rejection::path, PairPaths.BY_UTF8))
+        .toList();
+  }
+
+  private boolean readable(String path) {
     try {
-      return new Scanned(path, List.of(scan.scan(path)), "");
-    } catch (BadImageException e) {
-      return new Scanned(
-          path,
-          List.of(),
-          "%s is %s: %s (seen on %s); replace or remove it"
-              .formatted(path, e.kind().label(), e.getMessage(), Utils.localHostName()));
+      files.read(path);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Looks at a part of the images on an executor. */
+  private record ScanTask(
+      Broadcast<SerializableConfiguration> hadoop,
+      Broadcast<DecodeLimit> limit,
+      MakesDecoder decoder)
+      implements FlatMapFunction<Iterator<String>, ScanPart> {
+
+    /** Which host could not read a file is part of the reason. */
+    private static Scanned seenOn(String host, Scanned scanned) {
+      if (!ScanPart.unreadable(scanned)) {
+        return scanned;
+      }
+      Rejection reason = ((Scanned.Bad) scanned).rejection();
+      return new Scanned.Bad(
+          new Rejection(reason.path(), reason.cause(), reason.message() + " (on " + host + ")"));
+    }
+
+    @Override
+    public Iterator<ScanPart> call(Iterator<String> paths) {
+      List<Scanned> scanned = new ArrayList<>();
+      String host = Utils.localHostName();
+      try (LimitedDecoder limited = new LimitedDecoder(decoder.make(), limit.value())) {
+        ImageScan scan = new ImageScan(new HadoopFiles(hadoop.value().value()), limited);
+        paths.forEachRemaining(path -> scanned.add(seenOn(host, scan.scan(path))));
+        return List.of(new ScanPart(host, scanned, "")).iterator();
+      } catch (DecodeLimit.ExceededException e) {
+        // Told by the result: Spark would repeat a task that fails, and wait as long again.
+        return List.of(new ScanPart(host, scanned, host + ": " + e.getMessage())).iterator();
+      }
     }
   }
 }

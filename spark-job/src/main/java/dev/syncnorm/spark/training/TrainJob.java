@@ -7,6 +7,7 @@ import dev.syncnorm.exchange.Mailbox;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.network.Network;
 import dev.syncnorm.network.StepPlan;
+import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.HadoopFiles;
 import dev.syncnorm.spark.exchange.BroadcastBytes;
 import dev.syncnorm.spark.exchange.ExchangePlugin;
@@ -14,6 +15,7 @@ import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.training.Coordinator;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import dev.syncnorm.training.ModelTensors;
+import dev.syncnorm.training.RunDescription;
 import dev.syncnorm.training.RunFolder;
 import dev.syncnorm.training.Schedule;
 import dev.syncnorm.training.TrainConfiguration;
@@ -30,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
@@ -40,16 +43,20 @@ public final class TrainJob {
   /**
    * What to train.
    *
-   * @param run the run folder, not there yet or empty
+   * @param run the run folder: not there yet or empty, or that of the run to resume
+   * @param resume whether to go on with the run in that folder
    * @param initialWeights a safetensors file to start from
    * @param workers how many, or empty for one on each executor
+   * @param badInput what happens to images that can't be trained on
    */
   public record Request(
       TrainConfiguration configuration,
       Path run,
+      boolean resume,
       Optional<Path> initialWeights,
       OptionalInt workers,
-      Backend backend) {}
+      Backend backend,
+      BadInput badInput) {}
 
   /** Is told on the driver's thread how the job goes. */
   public interface Progress {
@@ -65,6 +72,15 @@ public final class TrainJob {
     /** Workers were lost; training goes on from the last commit. */
     void lost(String reason);
 
+    /** A checkpoint is damaged, and the one before it is used. */
+    void damaged(String message);
+
+    /** Training goes on after a step. */
+    void resumed(long step);
+
+    /** A stop was asked for; the run can be resumed. */
+    void stopped(RunFolder run, long step);
+
     /** The run folder is complete. */
     void finished(RunFolder run);
   }
@@ -75,6 +91,9 @@ public final class TrainJob {
   private final TrainConfiguration.Train train;
   private final Network network;
   private final StepPlan plan;
+  private final AtomicReference<Optional<TrainingDriver>> driver =
+      new AtomicReference<>(Optional.empty());
+  private volatile boolean stopAsked;
 
   /** A job that has not begun. */
   public TrainJob(JavaSparkContext spark, Request request, Progress progress) {
@@ -86,49 +105,94 @@ public final class TrainJob {
     this.plan = new StepPlan(network);
   }
 
+  /** Lets the job end with a checkpoint after the step in progress; called from any thread. */
+  public void stopAfterStep() {
+    stopAsked = true;
+    driver.get().ifPresent(TrainingDriver::stopAfterStep);
+  }
+
   /**
    * Trains.
    *
+   * @return whether all steps are done, not only those until a stop was asked for
    * @throws DataException if the data can't be trained on
    * @throws TrainingException if training can't go on
    */
-  public void run() throws DataException, TrainingException, InterruptedException {
+  public boolean run() throws DataException, TrainingException, InterruptedException {
     TrainingState initial = initialState();
-    RunFolder.checkUnused(request.run());
+    if (!request.resume()) {
+      RunFolder.checkUnused(request.run());
+    }
     Slots slots = new Slots(spark.sc(), request.workers(), train.waitForWorkersSeconds());
     slots.await(0);
     Broadcast<SerializableConfiguration> hadoop =
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
-    TrainConfiguration.Data data = request.configuration().data();
-    DataIndex index = new DataScan(spark, hadoop).index(data.input(), data.target());
-    checkBatch(index);
+    DataIndex index = request.resume() ? savedIndex() : newIndex(hadoop);
     progress.checked(index);
     Schedule schedule = train.schedule(index.size());
+    RunDescription description = description(schedule, index);
     RunFolder run =
-        RunFolder.create(
-            request.run(),
-            plan,
-            train.optimizer(),
-            schedule,
-            request.configuration().text(),
-            index.toJson(),
-            index.digest(),
-            train.keepCheckpoints());
+        request.resume()
+            ? RunFolder.open(request.run(), description)
+            : RunFolder.create(request.run(), description, index.toJson());
     Previews previews =
         new Previews(
             request.configuration(),
             new HadoopFiles(spark.hadoopConfiguration()),
             request.backend().create());
+    TrainingState first = initial;
+    if (request.resume()) {
+      first = run.resume(initial, progress::damaged);
+      progress.resumed(first.step());
+    }
     try (TrainingEvents events =
         new TrainingEvents(
-            run, network, train.optimizer(), initial.step() + 1, InstantSource.system())) {
-      previews.writeBefore(run, initial);
-      events.pictures(initial.step(), "before");
-      TrainingState last = train(index, schedule, run, events, initial, slots, hadoop);
+            run, network, train.optimizer(), first.step() + 1, InstantSource.system())) {
+      if (first.step() == 0) {
+        previews.writeBefore(run, first);
+        events.pictures(0, "before");
+      }
+      TrainingState last = train(index, schedule, run, events, first, slots, hadoop);
+      if (last.step() < schedule.steps()) {
+        progress.stopped(run, last.step());
+        return false;
+      }
       previews.writeAfter(run, last);
       events.pictures(last.step(), "after", "test");
     }
     progress.finished(run);
+    return true;
+  }
+
+  private DataIndex newIndex(Broadcast<SerializableConfiguration> hadoop) throws DataException {
+    TrainConfiguration.Data data = request.configuration().data();
+    DataIndex index =
+        new DataScan(spark, hadoop, data.decodeTimeoutSeconds())
+            .index(data.input(), data.target(), request.badInput());
+    checkBatch(index);
+    return index;
+  }
+
+  private DataIndex savedIndex() throws TrainingException {
+    byte[] json = RunFolder.indexOf(request.run(), request.configuration().text());
+    try {
+      return DataIndex.fromJson(json);
+    } catch (IOException e) {
+      throw new TrainingException(
+          "%s is damaged: %s; begin a new run with another --run"
+              .formatted(request.run().resolve("index.json"), e.getMessage()),
+          e);
+    }
+  }
+
+  private RunDescription description(Schedule schedule, DataIndex index) {
+    return new RunDescription(
+        plan,
+        train.optimizer(),
+        schedule,
+        request.configuration().text(),
+        index.digest(),
+        train.keepCheckpoints());
   }
 
   private TrainingState initialState() throws TrainingException {
@@ -177,17 +241,21 @@ public final class TrainJob {
             index,
             hadoop,
             request.backend());
-    TrainingDriver driver =
+    TrainingDriver training =
         new TrainingDriver(
             new Coordinator(plan, schedule, train.optimizer(), initial),
             mailbox,
             workers,
             new TrainingDriver.Patience(train.workerTimeoutSeconds(), train.maxFailures()),
-            new Recorder(run, events, schedule, workers),
+            new Recorder(run, events, workers),
             image -> index.pairs().get(image).input().path());
+    driver.set(Optional.of(training));
+    if (stopAsked) {
+      training.stopAfterStep();
+    }
     ExchangePlugin.connect(mailbox);
     try {
-      return driver.run();
+      return training.run();
     } finally {
       ExchangePlugin.disconnect();
     }
@@ -198,15 +266,14 @@ public final class TrainJob {
 
     private final RunFolder run;
     private final TrainingEvents events;
-    private final Schedule schedule;
     private final BarrierWorkers workers;
     private final Map<String, Double> waitSeconds = new LinkedHashMap<>();
     private boolean several;
+    private long checkpointed;
 
-    Recorder(RunFolder run, TrainingEvents events, Schedule schedule, BarrierWorkers workers) {
+    Recorder(RunFolder run, TrainingEvents events, BarrierWorkers workers) {
       this.run = run;
       this.events = events;
-      this.schedule = schedule;
       this.workers = workers;
     }
 
@@ -233,10 +300,22 @@ public final class TrainJob {
           train.checkpointEvery() == 0
               ? step.endsEpoch()
               : step.step() % train.checkpointEvery() == 0;
-      if (due || step.step() == schedule.steps()) {
-        run.writeCheckpoint(step);
+      if (due) {
+        checkpoint(step);
       }
       progress.committed(step, seconds);
+    }
+
+    @Override
+    public void ended(CommittedStep last) throws TrainingException {
+      if (checkpointed < last.step()) {
+        checkpoint(last);
+      }
+    }
+
+    private void checkpoint(CommittedStep step) throws TrainingException {
+      run.writeCheckpoint(step);
+      checkpointed = step.step();
     }
 
     @Override

@@ -82,13 +82,18 @@ record WorkerTask(
             data.height(),
             data.width(),
             data.scale(),
-            train.train().cacheBytes());
+            train.train().cacheBytes() / workersOfThisProcess());
     return new TrainingWorker(
         new StepPlan(train.network()),
         train.train().schedule(index.value().size()),
         samples,
         backend::create,
         threads);
+  }
+
+  /** The cache is meant for an executor: the workers of local mode share one. */
+  private int workersOfThisProcess() {
+    return SparkEnv.get().executorId().equals("driver") ? workers : 1;
   }
 
   private TrainConfiguration read() {

@@ -133,6 +133,23 @@ public final class CapturedProcess {
     process.destroy();
   }
 
+  /** Sends a signal by the system's kill, such as INT; Java itself knows TERM and KILL only. */
+  public void signal(String signal) {
+    try {
+      new ProcessBuilder("kill", "-" + signal, Long.toString(pid())).start().waitFor();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while signalling " + name, e);
+    }
+  }
+
+  /** Sends SIGKILL to it and what it started. */
+  public void kill() {
+    family().forEach(ProcessHandle::destroyForcibly);
+  }
+
   /** The ends of what it wrote, for an error message. */
   public String tails() {
     return tail(output) + tail(error);

@@ -1,5 +1,7 @@
 package dev.syncnorm.spark.training;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -37,6 +39,14 @@ public record RunFiles(Path run) {
       rows.add(row);
     }
     return rows;
+  }
+
+  /** Asserts that another run has the same history and the same bits in its last checkpoint. */
+  public void assertSameAs(RunFiles other) throws IOException {
+    assertThat(other.history()).isEqualTo(history());
+    for (String file : List.of("model.safetensors", "optimizer.safetensors")) {
+      assertThat(other.sha256(file)).as(file).isEqualTo(sha256(file));
+    }
   }
 
   /** SHA-256 of a file of the last checkpoint. */

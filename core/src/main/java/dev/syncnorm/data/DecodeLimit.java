@@ -1,0 +1,61 @@
+package dev.syncnorm.data;
+
+import java.io.Serializable;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * How long a decode may take, and how many of a process may be given up. A native decode can't be
+ * interrupted: one that is given up keeps its thread, a core and its memory until it ends by
+ * itself, if ever. Shared by the {@link LimitedDecoder}s of a process; thread-safe.
+ */
+public final class DecodeLimit implements Serializable {
+
+  /** How many decodes of a process may go on after they were given up. */
+  public static final int MOST_GIVEN_UP = 4;
+
+  private static final long serialVersionUID = 1;
+
+  private final double seconds;
+  private final AtomicInteger givenUp = new AtomicInteger();
+
+  /** A limit of so many seconds for each decode. */
+  public DecodeLimit(double seconds) {
+    this.seconds = seconds;
+  }
+
+  /** So many decodes hang that a process can't go on. */
+  public static final class ExceededException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    ExceededException(String message) {
+      super(message);
+    }
+  }
+
+  double seconds() {
+    return seconds;
+  }
+
+  /**
+   * Counts a decode that is given up.
+   *
+   * @throws ExceededException if too many of those before still go on
+   */
+  void giveUp() {
+    if (givenUp.incrementAndGet() > MOST_GIVEN_UP) {
+      throw new ExceededException(
+          "more than %d decodes took longer than data.decode-timeout = %s s and go on; raise it, or remove the images that are timed-out"
+              .formatted(MOST_GIVEN_UP, text()));
+    }
+  }
+
+  /** A decode that was given up has ended after all. */
+  void ended() {
+    givenUp.decrementAndGet();
+  }
+
+  /** The seconds without a needless fraction. */
+  String text() {
+    return seconds == Math.rint(seconds) ? Long.toString((long) seconds) : Double.toString(seconds);
+  }
+}

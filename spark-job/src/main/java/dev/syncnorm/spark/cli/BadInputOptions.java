@@ -1,0 +1,53 @@
+package dev.syncnorm.spark.cli;
+
+import dev.syncnorm.configuration.ConfigurationException;
+import dev.syncnorm.spark.dataset.BadInput;
+import dev.syncnorm.spark.dataset.BadInput.Policy;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The options of every command that reads images which may be bad. */
+final class BadInputOptions {
+
+  @Option(
+      names = "--on-bad",
+      paramLabel = "WHAT",
+      defaultValue = "fail",
+      description =
+          "What happens to a bad image: fail (default), skip (its pair is left out and listed in"
+              + " index.json), or quarantine (skip, and copy it).")
+  private Policy policy;
+
+  @Option(
+      names = "--quarantine",
+      paramLabel = "DIR",
+      description =
+          "The folder that --on-bad quarantine copies bad images to, with rejections.jsonl. The"
+              + " originals stay; nothing is overwritten.")
+  private String quarantine;
+
+  /** Made by the command line's library. */
+  BadInputOptions() {}
+
+  /**
+   * The options together.
+   *
+   * @throws ConfigurationException if one needs the other
+   */
+  BadInput checked() throws ConfigurationException {
+    if (policy == Policy.QUARANTINE && quarantine == null) {
+      throw new ConfigurationException(
+          List.of(
+              "--on-bad is quarantine, but there is no folder; give one with --quarantine DIR"));
+    }
+    if (policy != Policy.QUARANTINE && quarantine != null) {
+      throw new ConfigurationException(
+          List.of(
+              "--quarantine is %s, but --on-bad is %s; set --on-bad quarantine or leave the folder out"
+                  .formatted(quarantine, policy.name().toLowerCase(Locale.ROOT))));
+    }
+    return new BadInput(policy, Optional.ofNullable(quarantine));
+  }
+}

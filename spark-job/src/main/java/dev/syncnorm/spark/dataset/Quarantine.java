@@ -1,0 +1,112 @@
+package dev.syncnorm.spark.dataset;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.syncnorm.data.DataIndex.Rejection;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A folder of copies of bad images, on any file system. The originals are only read. No copy is
+ * overwritten: another file of the same name gets a number behind it, the same file is kept once,
+ * so a job that runs again changes nothing.
+ *
+ * <p>Files are written under a hidden name and renamed when they are whole. {@code
+ * rejections.jsonl} has a line for each bad image: path, cause, message, and the copy's path in the
+ * folder unless the image can't be read. For one writer at a time; not thread-safe.
+ */
+public final class Quarantine {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String LIST = "rejections.jsonl";
+
+  private final HadoopFiles files;
+  private final Path folder;
+  private final FileSystem fileSystem;
+  private final Set<String> lines = new LinkedHashSet<>();
+
+  /** Opens a folder, which need not be there yet. */
+  public Quarantine(Configuration configuration, String folder) throws IOException {
+    this.files = new HadoopFiles(configuration);
+    this.folder = new Path(files.qualified(folder));
+    this.fileSystem = files.fileSystem(this.folder);
+    Path list = new Path(this.folder, LIST);
+    if (fileSystem.exists(list)) {
+      new String(files.read(list.toString()), StandardCharsets.UTF_8).lines().forEach(lines::add);
+    }
+  }
+
+  /**
+   * Copies an image and notes it for the list.
+   *
+   * @param relative where in this folder the copy belongs
+   */
+  public void add(Rejection rejection, String relative) throws IOException {
+    ObjectNode line = JSON.createObjectNode();
+    line.put("path", rejection.path());
+    line.put("cause", rejection.cause());
+    line.put("message", rejection.message());
+    byte[] content;
+    try {
+      content = files.read(rejection.path());
+    } catch (IOException e) {
+      lines.add(JSON.writeValueAsString(line));
+      return;
+    }
+    line.put("copy", copy(content, relative));
+    lines.add(JSON.writeValueAsString(line));
+  }
+
+  /** Writes the list, with all that was in it before. */
+  public void writeList() throws IOException {
+    String text = String.join("\n", lines) + "\n";
+    Path list = new Path(folder, LIST);
+    Path temporary = write(list, text.getBytes(StandardCharsets.UTF_8));
+    if (fileSystem.exists(list)) {
+      fileSystem.delete(list, false);
+    }
+    rename(temporary, list);
+  }
+
+  private String copy(byte[] content, String relative) throws IOException {
+    String name = relative;
+    for (int number = 2; fileSystem.exists(new Path(folder, name)); number++) {
+      if (Arrays.equals(files.read(new Path(folder, name).toString()), content)) {
+        return name;
+      }
+      name = numbered(relative, number);
+    }
+    Path file = new Path(folder, name);
+    rename(write(file, content), file);
+    return name;
+  }
+
+  /** {@code a/b.png} becomes {@code a/b-2.png}. */
+  private static String numbered(String name, int number) {
+    int dot = name.lastIndexOf('.');
+    int end = dot > name.lastIndexOf('/') + 1 ? dot : name.length();
+    return name.substring(0, end) + "-" + number + name.substring(end);
+  }
+
+  private Path write(Path file, byte[] content) throws IOException {
+    fileSystem.mkdirs(file.getParent());
+    Path temporary = new Path(file.getParent(), "." + file.getName() + ".tmp");
+    try (FSDataOutputStream out = fileSystem.create(temporary, true)) {
+      out.write(content);
+    }
+    return temporary;
+  }
+
+  private void rename(Path from, Path to) throws IOException {
+    if (!fileSystem.rename(from, to)) {
+      throw new IOException("%s can't be renamed to %s".formatted(from, to));
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package dev.syncnorm.spark.dataset;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.syncnorm.spark.testing.HdfsLikeFileSystem;
+import dev.syncnorm.spark.testing.MemoryFileSystem;
+import dev.syncnorm.spark.testing.MemoryFileSystem.Store;
+import dev.syncnorm.spark.testing.ObjectStoreFileSystem;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HadoopFilesTest {
+
+  private static final String SHOWN_1 = "data/a.png";
+  private static final String SHOWN_2 = "data/deep er/100%/b:c.png";
+  private static final List<String> HIDDEN =
+      List.of("data/.hidden.png", "data/_temporary/0/c.png", "data/deep er/.trash/d.png");
+
+  @TempDir private Path folder;
+
+  @Test
+  void localFilesHavePlainPaths() throws IOException {
+    for (String file : List.of(SHOWN_1, SHOWN_2, HIDDEN.get(0), HIDDEN.get(1), HIDDEN.get(2))) {
+      Files.createDirectories(folder.resolve(file).getParent());
+      Files.write(folder.resolve(file), content(file));
+    }
+
+    HadoopFiles files = new HadoopFiles(configuration());
+
+    assertThat(files.list(folder.resolve("data").toString()))
+        .containsExactlyInAnyOrder(
+            folder.resolve(SHOWN_1).toString(), folder.resolve(SHOWN_2).toString());
+    assertThat(files.read(folder.resolve(SHOWN_2).toString())).isEqualTo(content(SHOWN_2));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"hdfslike://list", "keys://list"})
+  void filesAreListedAndReadWithTheirWholeUri(String uri) throws IOException {
+    Store store = filled(uri);
+
+    HadoopFiles files = new HadoopFiles(configuration());
+
+    assertThat(files.list(uri + "/data"))
+        .containsExactlyInAnyOrder(uri + "/" + SHOWN_1, uri + "/" + SHOWN_2);
+    assertThat(files.read(uri + "/" + SHOWN_2)).isEqualTo(content(SHOWN_2));
+    assertThat(store.calls("open")).isEqualTo(1);
+    assertThatThrownBy(() -> files.list(uri + "/none")).isInstanceOf(FileNotFoundException.class);
+    assertThatThrownBy(() -> files.list(uri + "/" + SHOWN_1)).hasMessage("it is no folder");
+    assertThatThrownBy(() -> files.read(uri + "/none")).isInstanceOf(FileNotFoundException.class);
+  }
+
+  @Test
+  void anObjectStoreIsListedInOneCall() throws IOException {
+    Store store = filled("keys://calls");
+
+    new HadoopFiles(configuration()).list("keys://calls/data");
+
+    assertThat(store.calls("listFiles")).isEqualTo(1);
+    assertThat(store.calls("listStatus")).isZero();
+  }
+
+  @Test
+  void aHiddenFolderThatCanNotBeListedDoesNoHarm() throws IOException {
+    String uri = "hdfslike://closed";
+    filled(uri).refuse("/data/_temporary/0", true);
+
+    assertThat(new HadoopFiles(configuration()).list(uri + "/data"))
+        .containsExactlyInAnyOrder(uri + "/" + SHOWN_1, uri + "/" + SHOWN_2);
+  }
+
+  private static Store filled(String uri) {
+    Store store = MemoryFileSystem.store(uri);
+    for (String file : List.of(SHOWN_1, SHOWN_2, HIDDEN.get(0), HIDDEN.get(1), HIDDEN.get(2))) {
+      if (uri.startsWith("keys:")) {
+        store.entries().put("/" + file, content(file));
+      } else {
+        HdfsLikeFileSystem.put(store, "/" + file, content(file));
+      }
+    }
+    return store;
+  }
+
+  /** More than one block of 4 KiB, another for each file. */
+  private static byte[] content(String file) {
+    byte[] content = new byte[10_000];
+    new Random(file.hashCode()).nextBytes(content);
+    return content;
+  }
+
+  private static Configuration configuration() {
+    Configuration configuration = new Configuration();
+    configuration.setClass("fs.hdfslike.impl", HdfsLikeFileSystem.class, FileSystem.class);
+    configuration.setClass("fs.keys.impl", ObjectStoreFileSystem.class, FileSystem.class);
+    return configuration;
+  }
+}
