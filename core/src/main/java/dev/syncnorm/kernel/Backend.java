@@ -1,5 +1,6 @@
 package dev.syncnorm.kernel;
 
+import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -15,6 +16,11 @@ public enum Backend {
     @Override
     Kernels createAvailable() {
       return new VectorKernels();
+    }
+
+    @Override
+    public long scratchBytes(Collection<ConvolutionGeometry> convolutions) {
+      return VectorScratch.bytes(convolutions);
     }
   },
   /** ND4J with oneDNN: the same bits on one kind of processor. */
@@ -51,6 +57,11 @@ public enum Backend {
   public abstract Optional<String> unavailable();
 
   abstract Kernels createAvailable();
+
+  /** The heap that one thread's kernels keep for a network's convolutions; native memory aside. */
+  public long scratchBytes(Collection<ConvolutionGeometry> convolutions) {
+    return 0;
+  }
 
   /**
    * New kernels for one thread.

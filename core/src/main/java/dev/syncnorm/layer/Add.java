@@ -35,6 +35,12 @@ public record Add(String name, Shape outputShape, int inputs) implements ImageLa
     return List.of();
   }
 
+  /** One addition for each value and each input but the first. */
+  @Override
+  public double forwardOperations() {
+    return (inputs - 1.0) * outputShape.size();
+  }
+
   @Override
   public void forward(Kernels kernels, float[][] parameters, float[][] inputs, float[] output) {
     kernels.add(inputs[0], inputs[1], outputShape.size(), output);

@@ -63,6 +63,12 @@ public record BatchNorm(
         new Parameter("moving_variance", channel, Role.MOVING, new Initializer.Constant(1)));
   }
 
+  /** Four for the moments of each value (x - pivot, its sum, that of its square), three for y. */
+  @Override
+  public double forwardOperations() {
+    return 7.0 * outputShape.size();
+  }
+
   /** The number of channels, C. */
   public int channels() {
     return outputShape.channels();

@@ -135,6 +135,13 @@ public record Convolution(
     return bias ? List.of(weights, biases) : List.of(weights);
   }
 
+  /** Two for each weight that a value of the output is made of; the bias is where a sum begins. */
+  @Override
+  public double forwardOperations() {
+    Shape weight = geometry.weightShape();
+    return 2.0 * outputShape().size() * weight.extent(1) * weight.extent(2) * weight.extent(3);
+  }
+
   @Override
   public void forward(Kernels kernels, float[][] parameters, float[][] inputs, float[] output) {
     float[] biases = bias ? parameters[1] : new float[0];

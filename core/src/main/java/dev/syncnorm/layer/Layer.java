@@ -20,4 +20,12 @@ public sealed interface Layer permits ImageLayer, BatchNorm {
 
   /** The parameters in the order in which their values are passed to the layer. */
   List<Parameter> parameters();
+
+  /**
+   * Floating-point operations of the forward pass of one image, a multiply-add counted as two; one
+   * for each value of the output unless the layer says otherwise.
+   */
+  default double forwardOperations() {
+    return outputShape().size();
+  }
 }

@@ -27,9 +27,14 @@ record Contribution(Optional<NonFinite> nonFinite, List<Node> nodes) {
     }
   }
 
+  /** What a node of so many doubles takes of a message. */
+  static int nodeBytes(int length) {
+    return 3 * 4 + length * 8;
+  }
+
   byte[] encode() {
-    int doubles = nodes.stream().mapToInt(n -> n.values().length).sum();
-    ByteBuffer buffer = ByteBuffer.allocate(3 * 4 + nodes.size() * 3 * 4 + doubles * 8);
+    int bytes = nodes.stream().mapToInt(n -> nodeBytes(n.values().length)).sum();
+    ByteBuffer buffer = ByteBuffer.allocate(3 * 4 + bytes);
     buffer.putInt(nonFinite.map(NonFinite::image).orElse(-1));
     buffer.putInt(nonFinite.map(NonFinite::segment).orElse(-1));
     buffer.putInt(nodes.size());
@@ -50,7 +55,7 @@ record Contribution(Optional<NonFinite> nonFinite, List<Node> nodes) {
    */
   static Contribution decode(byte[] bytes, int length) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    int nodeBytes = 3 * 4 + length * 8;
+    int nodeBytes = nodeBytes(length);
     if (bytes.length < 12 || (bytes.length - 12) % nodeBytes != 0) {
       throw new IllegalArgumentException("a contribution of " + bytes.length + " bytes");
     }

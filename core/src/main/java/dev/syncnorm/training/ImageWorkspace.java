@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongUnaryOperator;
 
 /**
  * The activations and gradients of one image through a step; reused for other images. Used by one
@@ -22,6 +23,7 @@ import java.util.Map;
 final class ImageWorkspace {
 
   private static final float[] NONE = new float[0];
+  private static final long FLOAT = Float.BYTES;
 
   private final StepPlan plan;
   private final Network network;
@@ -41,10 +43,75 @@ final class ImageWorkspace {
     gradients = new float[values][];
     hasGradient = new boolean[values];
     for (int value = 0; value < values; value++) {
-      activations[value] = new float[network.shape(value).size()];
-      gradients[value] = plan.needsGradient(value) ? new float[network.shape(value).size()] : NONE;
+      activations[value] = new float[activationSize(plan, value)];
+      gradients[value] =
+          gradientSize(plan, value) > 0 ? new float[gradientSize(plan, value)] : NONE;
     }
-    target = new float[network.output().size()];
+    target = new float[targetSize(plan)];
+  }
+
+  /**
+   * What the arrays of one image take.
+   *
+   * @param gradients those of activations; a second one where a value has several consumers is
+   *     counted as if it always stayed
+   * @param layerGradients those of parameters, in float64
+   */
+  record Bytes(long activations, long gradients, long target, long layerGradients) {
+    long all() {
+      return activations + gradients + target + layerGradients;
+    }
+  }
+
+  /**
+   * The size of a workspace after a step, from the same numbers that it is allocated by.
+   *
+   * @param taken what an array of so many bytes takes of the heap
+   */
+  static Bytes bytes(StepPlan plan, LongUnaryOperator taken) {
+    Network network = plan.network();
+    long activations = 0;
+    long gradients = 0;
+    long second = 0;
+    for (int value = 0; value < network.values(); value++) {
+      activations += taken.applyAsLong(FLOAT * activationSize(plan, value));
+      long gradient = FLOAT * gradientSize(plan, value);
+      gradients += gradient > 0 ? taken.applyAsLong(gradient) : 0;
+      if (gradient > 0 && consumers(network, value) > 1) {
+        second = Math.max(second, taken.applyAsLong(gradient));
+      }
+    }
+    long layerGradients = 0;
+    for (int node = 0; node < network.nodes().size(); node++) {
+      if (network.nodes().get(node).layer() instanceof ImageLayer) {
+        layerGradients +=
+            taken.applyAsLong((long) Double.BYTES * plan.parameters().gradientSize(node));
+      }
+    }
+    return new Bytes(
+        activations,
+        gradients + second,
+        taken.applyAsLong(FLOAT * targetSize(plan)),
+        layerGradients);
+  }
+
+  private static int activationSize(StepPlan plan, int value) {
+    return plan.network().shape(value).size();
+  }
+
+  private static int gradientSize(StepPlan plan, int value) {
+    return plan.needsGradient(value) ? activationSize(plan, value) : 0;
+  }
+
+  private static int targetSize(StepPlan plan) {
+    return plan.network().output().size();
+  }
+
+  private static long consumers(Network network, int value) {
+    return network.nodes().stream()
+        .flatMap(node -> node.inputs().stream())
+        .filter(input -> input == value)
+        .count();
   }
 
   /** Whether it has an image of the data set from the last time. */

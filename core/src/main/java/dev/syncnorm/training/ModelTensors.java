@@ -1,5 +1,6 @@
 package dev.syncnorm.training;
 
+import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.network.ParameterTable;
 import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.tensor.SafetensorsException;
@@ -49,9 +50,12 @@ public final class ModelTensors {
    */
   public static float[][] readModel(ParameterTable table, Safetensors file, String source)
       throws TrainingException {
-    List<Expected> expected = new ArrayList<>();
-    table.entries().forEach(e -> expected.add(new Expected(e.name(), e.parameter().shape())));
-    return read(expected, file, source).toArray(float[][]::new);
+    try {
+      float[][] none = new float[table.entries().size()][];
+      return WeightImport.read(table, file, source, Renames.NONE, false, none).parameters();
+    } catch (ConfigurationException e) {
+      throw new IllegalStateException("nothing is renamed", e);
+    }
   }
 
   /**

@@ -11,7 +11,6 @@ import dev.syncnorm.network.NetworkReader;
 import dev.syncnorm.tensor.Shape;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 
 /**
  * A whole training configuration, checked; reference.conf explains the keys.
@@ -52,9 +51,30 @@ public record TrainConfiguration(
       int maxFailures,
       long cacheBytes) {
 
+    /** What is wrong with the batches of a data set. */
+    public Optional<String> batchMistake(int pairs) {
+      return batchSize <= pairs
+          ? Optional.empty()
+          : Optional.of(
+              "train.batch-size is %d, but the data set has %d pairs; set train.batch-size to %d or less"
+                  .formatted(batchSize, pairs, pairs));
+    }
+
     /** The batches over a data set. */
     public Schedule schedule(int images) {
       return new Schedule(images, batchSize, epochs, shuffle, seed);
+    }
+  }
+
+  /** Where the paths of a configuration lead. */
+  @FunctionalInterface
+  public interface Paths {
+    /** Turns a path as written into the one to use. */
+    String locate(String written);
+
+    /** Whether a located path is known to be no file; executors leave this to the driver. */
+    default boolean isMissing(String located) {
+      return false;
     }
   }
 
@@ -69,11 +89,10 @@ public record TrainConfiguration(
   /**
    * Reads a resolved configuration.
    *
-   * @param locate turns a path as written into the one to use
+   * @param paths where paths lead
    * @throws ConfigurationException with all mistakes at once
    */
-  public static TrainConfiguration read(Config config, UnaryOperator<String> locate)
-      throws ConfigurationException {
+  public static TrainConfiguration read(Config config, Paths paths) throws ConfigurationException {
     Mistakes mistakes = new Mistakes();
     Settings root = Settings.root(config, mistakes);
     Optional<Network> network = NetworkReader.read(root.object("model"));
@@ -81,14 +100,14 @@ public record TrainConfiguration(
     if (network.isPresent()) {
       checkPicture(root, network.get());
     }
-    Data data = data(root.object("data"), network.isPresent(), input, locate);
+    Data data = data(root.object("data"), network.isPresent(), input, paths);
     Train train = train(root.object("train"));
     Settings previewSettings = root.object("preview");
     Preview preview =
         new Preview(
-            previewSettings.optionalText("before").map(locate),
-            previewSettings.optionalText("after").map(locate),
-            previewSettings.optionalText("test").map(locate));
+            picture(previewSettings, "before", paths),
+            picture(previewSettings, "after", paths),
+            picture(previewSettings, "test", paths));
     previewSettings.finish();
     root.finish();
     mistakes.throwIfAny();
@@ -113,8 +132,15 @@ public record TrainConfiguration(
     }
   }
 
-  private static Data data(
-      Settings settings, boolean hasNetwork, Shape input, UnaryOperator<String> locate) {
+  private static Optional<String> picture(Settings settings, String key, Paths paths) {
+    Optional<String> located = settings.optionalText(key).map(paths::locate);
+    if (located.filter(paths::isMissing).isPresent()) {
+      settings.wrong(key, "an image, but there is no file " + located.get());
+    }
+    return located;
+  }
+
+  private static Data data(Settings settings, boolean hasNetwork, Shape input, Paths paths) {
     Settings pixels = settings.object("pixels");
     Optional<List<Integer>> resize = pixels.optionalIntegers("resize", 2, 1);
     List<Integer> model = List.of(input.height(), input.width());
@@ -123,8 +149,8 @@ public record TrainConfiguration(
     }
     Data data =
         new Data(
-            locate.apply(settings.text("input")),
-            locate.apply(settings.text("target")),
+            paths.locate(settings.text("input")),
+            paths.locate(settings.text("target")),
             pixels.choice("order", ChannelOrder.BGR),
             input.height(),
             input.width(),

@@ -56,13 +56,18 @@ public record TrainingState(long step, float[][] parameters, float[][][] slots, 
     return values;
   }
 
+  /** What {@link #encodeForWorkers} gives for so many parameter values. */
+  static long encodedBytes(long parameters) {
+    return 8 + parameters * 4;
+  }
+
   /** What workers need: the step and the parameters. */
   byte[] encodeForWorkers() {
-    int floats = 0;
+    long floats = 0;
     for (float[] values : parameters) {
       floats += values.length;
     }
-    ByteBuffer buffer = ByteBuffer.allocate(8 + floats * 4).putLong(step);
+    ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(encodedBytes(floats))).putLong(step);
     for (float[] values : parameters) {
       buffer.asFloatBuffer().put(values);
       buffer.position(buffer.position() + values.length * 4);

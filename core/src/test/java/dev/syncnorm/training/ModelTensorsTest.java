@@ -67,7 +67,8 @@ class ModelTensorsTest {
         .hasMessage(
             "other.safetensors does not fit the network: conv1.weight is 16x3x5x5, the network has"
                 + " 16x3x3x3; bn1.gamma is 16x1, the network has 16; bn2.beta is missing; fc.weight"
-                + " is not in the network; all tensors must agree by name and shape");
+                + " is not in the network; all tensors must agree by name and shape: --rename FROM=TO"
+                + " gives them other names, --partial takes only what is in both");
   }
 
   private Safetensors file(Map<String, Tensor> tensors) throws Exception {

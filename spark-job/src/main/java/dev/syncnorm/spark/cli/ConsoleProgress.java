@@ -9,9 +9,11 @@ import dev.syncnorm.spark.training.TrainJob;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import dev.syncnorm.training.RunFolder;
 import dev.syncnorm.training.TrainConfiguration;
+import dev.syncnorm.training.WeightImport;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
@@ -58,6 +60,20 @@ final class ConsoleProgress implements TrainJob.Progress {
     line("train     %s", conf);
     line("network   %s, %,d parameters", layers, network.parameters().size());
     line("run       %s", run);
+  }
+
+  /** Says what was taken from a file of weights, and what was not. */
+  void weights(Path file, WeightImport weights) {
+    line("weights   %,d tensors from %s", weights.taken(), file);
+    names("keep their initial values, as the file lacks them", weights.kept());
+    names("of the file are left out, as the network lacks them", weights.left());
+    names("were rounded from float64 to float32", weights.rounded());
+  }
+
+  private void names(String what, List<String> names) {
+    if (!names.isEmpty()) {
+      line("          %,d %s: %s", names.size(), what, String.join(", ", names));
+    }
   }
 
   @Override

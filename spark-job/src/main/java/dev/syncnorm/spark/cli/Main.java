@@ -46,6 +46,8 @@ public final class Main {
     CommandLine line = new CommandLine(new Main()).setOut(out).setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);
+    // Tells its mistakes together with those of the configuration.
+    line.getSubcommands().get("train").getCommandSpec().parser().collectErrors(true);
     line.setParameterExceptionHandler((e, a) -> wrongUsage(e));
     line.setExecutionExceptionHandler((e, l, parsed) -> failed(e, l));
     if (arguments.length == 0) {

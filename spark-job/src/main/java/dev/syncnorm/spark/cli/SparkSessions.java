@@ -2,14 +2,21 @@ package dev.syncnorm.spark.cli;
 
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.spark.exchange.ExchangePlugin;
+import dev.syncnorm.training.MemoryPlan;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.deploy.SparkHadoopUtil;
 
 /** Opens Spark with what the jobs need: embedded, or as spark-submit has configured it. */
 final class SparkSessions {
+
+  private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\*|[1-9][0-9]{0,5})\\])?");
 
   private SparkSessions() {}
 
@@ -24,15 +31,12 @@ final class SparkSessions {
       throws ConfigurationException {
     SparkConf conf = new SparkConf();
     conf.setIfMissing("spark.app.name", name);
+    Optional<String> mistake = masterMistake(master);
+    if (mistake.isPresent()) {
+      throw new ConfigurationException(List.of(mistake.get()));
+    }
     if (!conf.contains("spark.master")) {
-      embed(
-          conf,
-          master.orElse(workers.isPresent() ? "local[" + workers.getAsInt() + "]" : "local[*]"));
-    } else if (master.isPresent() && !master.get().equals(conf.get("spark.master"))) {
-      throw new ConfigurationException(
-          List.of(
-              "--master is %s, but spark-submit has set %s; give it to one of them"
-                  .formatted(master.get(), conf.get("spark.master"))));
+      embed(conf, embedded(master, workers));
     }
     if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
       throw new ConfigurationException(
@@ -58,13 +62,60 @@ final class SparkSessions {
     return new JavaSparkContext(conf);
   }
 
-  private static void embed(SparkConf conf, String master) throws ConfigurationException {
-    if (!master.matches("local(\\[(\\*|[1-9][0-9]*)\\])?")) {
-      throw new ConfigurationException(
-          List.of(
-              "--master is %s; this process runs local or local[N], bin/syncnorm and spark-submit run clusters"
-                  .formatted(master)));
+  /** What is wrong with the master as given on the command line. */
+  static Optional<String> masterMistake(Optional<String> master) {
+    SparkConf conf = new SparkConf();
+    if (master.isEmpty()) {
+      return Optional.empty();
     }
+    if (conf.contains("spark.master")) {
+      return master.get().equals(conf.get("spark.master"))
+          ? Optional.empty()
+          : Optional.of(
+              "--master is %s, but spark-submit has set %s; give it to one of them"
+                  .formatted(master.get(), conf.get("spark.master")));
+    }
+    return LOCAL.matcher(master.get()).matches()
+        ? Optional.empty()
+        : Optional.of(
+            "--master is %s; this process runs local or local[N], bin/syncnorm and spark-submit run clusters"
+                .formatted(master.get()));
+  }
+
+  /**
+   * Where workers would run, without opening Spark. On a cluster that has not been told the number
+   * of its executors there is one, with as many cores as this machine.
+   */
+  static MemoryPlan.Place place(Optional<String> master, OptionalInt workers) {
+    SparkConf conf = new SparkConf();
+    int cores = Runtime.getRuntime().availableProcessors();
+    Matcher local = LOCAL.matcher(conf.get("spark.master", embedded(master, workers)));
+    if (!local.matches()) {
+      int executors = workers.orElse(conf.getInt("spark.executor.instances", 1));
+      return new MemoryPlan.Place(executors, false, conf.getInt("spark.executor.cores", cores));
+    }
+    String given = local.group(1) == null ? "1" : local.group(1);
+    int threads = given.equals("*") ? cores : Integer.parseInt(given);
+    return new MemoryPlan.Place(workers.orElse(1), true, Math.max(1, threads / workers.orElse(1)));
+  }
+
+  /** The largest heap of a process with workers, in bytes. */
+  static long heap(MemoryPlan.Place place) {
+    return place.local()
+        ? Runtime.getRuntime().maxMemory()
+        : new SparkConf().getSizeAsBytes("spark.executor.memory", "1g");
+  }
+
+  /** Hadoop's configuration as Spark would have it. */
+  static Configuration hadoop() {
+    return SparkHadoopUtil.get().newConfiguration(new SparkConf());
+  }
+
+  private static String embedded(Optional<String> master, OptionalInt workers) {
+    return master.orElse(workers.isPresent() ? "local[" + workers.getAsInt() + "]" : "local[*]");
+  }
+
+  private static void embed(SparkConf conf, String master) {
     conf.setMaster(master);
     conf.setIfMissing("spark.ui.enabled", "false");
     conf.setIfMissing("spark.driver.host", "127.0.0.1");

@@ -1,12 +1,19 @@
 package dev.syncnorm.spark.cli;
 
-import com.typesafe.config.Config;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.kernel.Backend;
-import dev.syncnorm.spark.dataset.BadInput;
+import dev.syncnorm.network.ParameterTable;
 import dev.syncnorm.spark.training.TrainJob;
+import dev.syncnorm.tensor.Safetensors;
+import dev.syncnorm.training.MemoryPlan;
+import dev.syncnorm.training.Renames;
+import dev.syncnorm.training.RunFolder;
 import dev.syncnorm.training.TrainConfiguration;
+import dev.syncnorm.training.TrainingException;
+import dev.syncnorm.training.TrainingState;
+import dev.syncnorm.training.WeightImport;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,6 +74,27 @@ final class TrainCommand implements Callable<Integer> {
   private Path initialWeights;
 
   @Option(
+      names = "--rename",
+      paramLabel = "FROM=TO",
+      description =
+          "A tensor of the --init file and its name in the network:"
+              + " stem.weight=conv1.weight. May be repeated.")
+  private List<String> renames = List.of();
+
+  @Option(
+      names = "--rename-file",
+      paramLabel = "FILE",
+      description = "A text file with one FROM=TO a line; # begins a comment.")
+  private Path renameFile;
+
+  @Option(
+      names = "--partial",
+      description =
+          "Takes from the --init file what the network has too: other tensors keep their initial"
+              + " values, or are left out.")
+  private boolean partial;
+
+  @Option(
       names = "--workers",
       paramLabel = "N",
       description =
@@ -90,6 +118,13 @@ final class TrainCommand implements Callable<Integer> {
           "Where Spark runs: local[N] (default: local[*]), or a cluster such as spark://host:7077.")
   private String master;
 
+  @Option(
+      names = "--dry-run",
+      description =
+          "Checks everything, prints the layers, the sums of a step and the memory that is needed,"
+              + " and trains nothing.")
+  private boolean dryRun;
+
   @Option(names = "--quiet", description = "Prints the result only.")
   private boolean quiet;
 
@@ -103,40 +138,36 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (workers != null && workers < 1) {
-      throw new ConfigurationException(
-          List.of("--workers is %d, expected 1 or more".formatted(workers)));
-    }
-    if (resume && run == null) {
-      throw new ConfigurationException(List.of("--resume needs --run, the folder of the run"));
-    }
-    if (resume && initialWeights != null) {
-      throw new ConfigurationException(
-          List.of("--resume and --init contradict each other: a run goes on with its own weights"));
-    }
-    BadInput bad = badInput.checked();
-    Config loaded = ConfigurationFile.load(configuration, overrides);
-    TrainConfiguration checked = TrainConfiguration.read(loaded, new Located(configuration)::path);
-    Optional<String> unavailable = backend.unavailable();
-    if (unavailable.isPresent()) {
-      throw new ConfigurationException(List.of(unavailable.get()));
-    }
+    TrainConfiguration checked = check();
     OptionalInt asked = workers == null ? OptionalInt.empty() : OptionalInt.of(workers);
+    Optional<WeightImport> weights = initialWeights(checked);
+    PrintWriter out = spec.commandLine().getOut();
+    TrainingMemory memory =
+        new TrainingMemory(checked, backend, Optional.ofNullable(master), asked);
+    if (dryRun) {
+      MemoryPlan plan = memory.ofDataSet();
+      new DryRun(out, checked, plan).print();
+      if (!plan.fits()) {
+        throw new TrainingException(DryRun.advice(checked, plan));
+      }
+      return Main.DONE;
+    }
+    memory.refuseIfTooLarge();
     Path folder = run != null ? run : defaultRun();
     PrintWriter err = spec.commandLine().getErr();
     TerminalBar bar = new TerminalBar(err, !quiet && System.console() != null, System::nanoTime);
-    ConsoleProgress console =
-        new ConsoleProgress(spec.commandLine().getOut(), err, quiet, checked, backend, bar);
+    ConsoleProgress console = new ConsoleProgress(out, err, quiet, checked, backend, bar);
     console.begin(configuration, folder);
+    weights.ifPresent(w -> console.weights(initialWeights, w));
     TrainJob.Request request =
         new TrainJob.Request(
             checked,
             folder.toAbsolutePath(),
             resume,
-            Optional.ofNullable(initialWeights),
+            weights.map(WeightImport::parameters),
             asked,
             backend,
-            bad);
+            badInput.checked());
     try (JavaSparkContext spark =
         SparkSessions.open("syncnorm train " + configuration, Optional.ofNullable(master), asked)) {
       TrainJob job = new TrainJob(spark, request, console);
@@ -148,31 +179,84 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
+  /** Everything that can be known to be wrong before any work starts, all at once. */
+  private TrainConfiguration check() throws ConfigurationException {
+    UsageCheck usage = new UsageCheck(spec.commandLine());
+    usage.require(
+        workers == null || workers > 0, "--workers is %d, expected 1 or more".formatted(workers));
+    usage.note(SparkSessions.masterMistake(Optional.ofNullable(master)));
+    usage.require(!resume || run != null, "--resume needs --run, the folder of the run");
+    usage.require(
+        !resume || initialWeights == null,
+        "--resume and --init contradict each other: a run goes on with its own weights");
+    if (run != null && !resume) {
+      usage.collect(
+          () -> {
+            RunFolder.checkUnused(run);
+            return run;
+          });
+    }
+    usage.collect(badInput::checked);
+    if (initialWeights == null) {
+      usage.require(!partial, "--partial needs --init, the file to take weights from");
+      usage.require(
+          renames.isEmpty() && renameFile == null,
+          "--rename and --rename-file need --init, the file to take weights from");
+    } else {
+      usage.require(
+          Files.isRegularFile(initialWeights),
+          "--init is %s, which does not exist; expected a safetensors file"
+              .formatted(initialWeights));
+      usage.collect(this::renames);
+    }
+    if (backend != null) {
+      usage.note(backend.unavailable());
+    }
+    Optional<TrainConfiguration> checked = Optional.empty();
+    if (configuration != null) {
+      checked =
+          usage.collect(
+              () ->
+                  TrainConfiguration.read(
+                      ConfigurationFile.load(configuration, overrides),
+                      new LocatedPaths(configuration)));
+    }
+    usage.throwIfAny();
+    return checked.orElseThrow();
+  }
+
+  private Renames renames() throws ConfigurationException {
+    return Renames.read(renames, Optional.ofNullable(renameFile));
+  }
+
+  private Optional<WeightImport> initialWeights(TrainConfiguration checked)
+      throws ConfigurationException, TrainingException {
+    if (initialWeights == null) {
+      return Optional.empty();
+    }
+    ParameterTable table = checked.network().parameters();
+    TrainConfiguration.Train train = checked.train();
+    TrainingState fresh =
+        TrainingState.initial(
+            table, train.optimizer(), checked.network().nodes().size(), train.seed());
+    try {
+      return Optional.of(
+          WeightImport.read(
+              table,
+              Safetensors.read(initialWeights),
+              initialWeights.toString(),
+              renames(),
+              partial,
+              fresh.parameters()));
+    } catch (IOException e) {
+      throw new TrainingException(
+          "--init %s can't be read: %s".formatted(initialWeights, e.getMessage()), e);
+    }
+  }
+
   private Path defaultRun() {
     String name = configuration.getFileName().toString().replaceFirst("\\.[^.]*$", "");
     String time = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").format(LocalDateTime.now());
     return Path.of("runs", name + "-" + time);
-  }
-
-  /** Relative paths: in the current folder, beside the configuration, or one folder above it. */
-  private record Located(Path configuration) {
-    String path(String written) {
-      if (written.isEmpty() || written.matches("[A-Za-z][A-Za-z0-9+.-]+:.*")) {
-        return written;
-      }
-      Path path = Path.of(written);
-      Path folder = configuration.toAbsolutePath().getParent();
-      List<Path> places =
-          folder.getParent() == null
-              ? List.of(path, folder.resolve(path))
-              : List.of(path, folder.resolve(path), folder.getParent().resolve(path));
-      return places.stream()
-          .filter(Files::exists)
-          .findFirst()
-          .orElse(path)
-          .toAbsolutePath()
-          .normalize()
-          .toString();
-    }
   }
 }

@@ -11,10 +11,8 @@ import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.HadoopFiles;
 import dev.syncnorm.spark.exchange.BroadcastBytes;
 import dev.syncnorm.spark.exchange.ExchangePlugin;
-import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.training.Coordinator;
 import dev.syncnorm.training.Coordinator.CommittedStep;
-import dev.syncnorm.training.ModelTensors;
 import dev.syncnorm.training.RunDescription;
 import dev.syncnorm.training.RunFolder;
 import dev.syncnorm.training.Schedule;
@@ -45,7 +43,7 @@ public final class TrainJob {
    *
    * @param run the run folder: not there yet or empty, or that of the run to resume
    * @param resume whether to go on with the run in that folder
-   * @param initialWeights a safetensors file to start from
+   * @param initialParameters what to start from, in the order of the network's table
    * @param workers how many, or empty for one on each executor
    * @param badInput what happens to images that can't be trained on
    */
@@ -53,7 +51,7 @@ public final class TrainJob {
       TrainConfiguration configuration,
       Path run,
       boolean resume,
-      Optional<Path> initialWeights,
+      Optional<float[][]> initialParameters,
       OptionalInt workers,
       Backend backend,
       BadInput badInput) {}
@@ -195,28 +193,17 @@ public final class TrainJob {
         train.keepCheckpoints());
   }
 
-  private TrainingState initialState() throws TrainingException {
+  private TrainingState initialState() {
     TrainingState state =
         TrainingState.initial(
             plan.parameters(), train.optimizer(), network.nodes().size(), train.seed());
-    if (request.initialWeights().isEmpty()) {
-      return state;
-    }
-    Path file = request.initialWeights().get();
-    try {
-      return state.withParameters(
-          ModelTensors.readModel(plan.parameters(), Safetensors.read(file), file.toString()));
-    } catch (IOException e) {
-      throw new TrainingException("--init %s can't be read: %s".formatted(file, e.getMessage()), e);
-    }
+    return request.initialParameters().map(state::withParameters).orElse(state);
   }
 
   private void checkBatch(DataIndex index) throws DataException {
-    if (train.batchSize() > index.size()) {
-      throw new DataException(
-          List.of(
-              "train.batch-size is %d, but the data set has %d pairs; set train.batch-size to %d or less"
-                  .formatted(train.batchSize(), index.size(), index.size())));
+    Optional<String> mistake = train.batchMistake(index.size());
+    if (mistake.isPresent()) {
+      throw new DataException(List.of(mistake.get()));
     }
   }
 

@@ -160,6 +160,46 @@ class TrainCommandTest {
   }
 
   @Test
+  void partOfTheWeightsUnderOtherNamesIsTakenAndToldAbout() throws IOException {
+    Path weights = folder.resolve("expected/checkpoints/step-00000006/model.safetensors");
+    Path names = Files.writeString(folder.resolve("names"), "conv1.bias=stem.bias # first\n");
+    List<String> settings = new ArrayList<>(SMALL);
+    settings.addAll(
+        List.of(
+            "train.epochs=1",
+            "model.layers.conv1.name=stem",
+            "model.layers.bn2.name=last",
+            "model.layers.output.inputs=[last,input]"));
+    Path run = folder.resolve("partial");
+
+    Command command =
+        Command.run(
+            train(
+                run,
+                settings,
+                "--init",
+                weights.toString(),
+                "--partial",
+                "--rename",
+                "conv1.weight=stem.weight",
+                "--rename-file",
+                names.toString()));
+
+    assertThat(command.exitCode()).as(command.error()).isZero();
+    assertThat(command.output())
+        .contains(
+            """
+            weights   8 tensors from %s
+                      4 keep their initial values, as the file lacks them: last.gamma, last.beta,\
+             last.moving_mean, last.moving_variance
+                      4 of the file are left out, as the network lacks them: bn2.beta, bn2.gamma,\
+             bn2.moving_mean, bn2.moving_variance
+            """
+                .formatted(weights));
+    assertThat(new RunFiles(run).history()).hasSize(2);
+  }
+
+  @Test
   void weightsOfAnotherNetworkAreRefusedWithEveryDifference() {
     Path weights = folder.resolve("expected/checkpoints/step-00000006/model.safetensors");
     List<String> wider = new ArrayList<>(SMALL);

@@ -150,9 +150,53 @@ class TrainErrorsTest {
                         "model.layers.bn1={ name = bn1, type = conv, filters = 3, kernel = 1 }"))),
         new Case(
             "weights that are not there",
+            2,
+            "--init is no.safetensors, which does not exist; expected a safetensors file",
+            (folder, arguments) -> arguments.addAll(List.of("--init", "no.safetensors"))),
+        new Case(
+            "weights that are none",
             1,
-            "--init no.safetensors can't be read",
-            (folder, arguments) -> arguments.addAll(List.of("--init", "no.safetensors"))));
+            "--init CONF can't be read: CONF: ",
+            (folder, arguments) -> arguments.addAll(List.of("--init", arguments.get(1)))),
+        new Case(
+            "a preview that is not there",
+            2,
+            "c.conf:9: preview.after is \"no.png\", expected an image, but there is no file ",
+            (folder, arguments) ->
+                write(folder, "train { epochs", "preview.after = no.png\ntrain { epochs")),
+        new Case(
+            "a preview that is a folder",
+            2,
+            "--set preview.test=/: preview.test is \"/\", expected an image, but there is no file /",
+            (folder, arguments) -> arguments.addAll(List.of("--set", "preview.test=/"))),
+        new Case(
+            "names of weights without weights",
+            2,
+            "--rename and --rename-file need --init, the file to take weights from",
+            (folder, arguments) -> arguments.addAll(List.of("--rename", "a=b"))),
+        new Case(
+            "part of no weights",
+            2,
+            "--partial needs --init, the file to take weights from",
+            (folder, arguments) -> arguments.add("--partial")),
+        new Case(
+            "a number that is none",
+            2,
+            "Invalid value for option '--workers': 'two' is not an int",
+            (folder, arguments) -> arguments.addAll(List.of("--workers", "two"))),
+        new Case(
+            "a run folder that is a file",
+            2,
+            "is no folder; choose another with --run",
+            (folder, arguments) -> arguments.set(3, folder.resolve("c.conf").toString())),
+        new Case(
+            "more than the heap has",
+            1,
+            "the training needs ",
+            (folder, arguments) ->
+                arguments.addAll(
+                    List.of(
+                        "--set", "model.input.height=16384", "--set", "model.input.width=16384"))));
   }
 
   @BeforeEach
@@ -176,12 +220,77 @@ class TrainErrorsTest {
 
     Command command = Command.run(arguments);
 
-    assertThat(command.error()).contains(mistaken.message()).doesNotContain("\tat ");
+    String message = mistaken.message().replace("CONF", folder.resolve("c.conf").toString());
+    assertThat(command.error()).contains(message).doesNotContain("\tat ");
     assertThat(command.exitCode()).isEqualTo(mistaken.exitCode());
     assertThat(command.error().lines()).allMatch(line -> line.startsWith("syncnorm: "));
     if (!mistaken.name().startsWith("numbers")) {
       assertThat(run).doesNotExist();
     }
+  }
+
+  @Test
+  void mistakesOfCommandLineConfigurationAndFilesAreToldAtOnce() throws IOException {
+    write(folder, "train { epochs = 1", "preview.before = no.png\ntrain { epochs = 0, epoch = 1");
+    Path used = Files.createDirectories(folder.resolve("used/images")).getParent();
+
+    Command command =
+        Command.run(
+            List.of(
+                "train",
+                folder.resolve("c.conf").toString(),
+                "--run",
+                used.toString(),
+                "--worker",
+                "--backend",
+                "gpu",
+                "--master",
+                "sprak://x",
+                "--workers",
+                "0",
+                "--init",
+                "no.safetensors",
+                "--rename",
+                "stem.weight",
+                "--set",
+                "model.layers.bn2.decay=0.5"));
+
+    assertThat(command.exitCode()).isEqualTo(Main.WRONG_USAGE);
+    assertThat(command.output()).isEmpty();
+    assertThat(command.error().lines())
+        .containsExactly(
+            "syncnorm: Invalid value for option '--backend': expected one of [VECTOR, ND4J,"
+                + " REFERENCE] (case-insensitive) but was 'gpu'",
+            "syncnorm: Unknown option: '--worker'",
+            "syncnorm: --workers is 0, expected 1 or more",
+            "syncnorm: --master is sprak://x; this process runs local or local[N], bin/syncnorm and"
+                + " spark-submit run clusters",
+            "syncnorm: the run folder %s is not empty; a run is never overwritten: choose another with --run"
+                .formatted(used),
+            "syncnorm: --init is no.safetensors, which does not exist; expected a safetensors file",
+            "syncnorm: --rename stem.weight: expected FROM=TO, the name in the file and that in the network",
+            "syncnorm: --set model.layers.bn2.decay=0.5: there is nothing with the name bn2; did you mean bn1?",
+            "syncnorm: see syncnorm train --help");
+  }
+
+  @Test
+  void aMissingConfigurationDoesNotHideWhatElseIsWrong() {
+    Command command = Command.run(List.of("train", "--workers", "0"));
+
+    assertThat(command.exitCode()).isEqualTo(Main.WRONG_USAGE);
+    assertThat(command.error().lines())
+        .containsExactly(
+            "syncnorm: Missing required parameter: 'CONF'",
+            "syncnorm: --workers is 0, expected 1 or more",
+            "syncnorm: see syncnorm train --help");
+  }
+
+  @Test
+  void helpIsHelpWhateverElseIsThere() {
+    Command command = Command.run(List.of("train", "--help", "--worker"));
+
+    assertThat(command.exitCode()).isZero();
+    assertThat(command.output()).contains("--dry-run", "--rename-file=FILE");
   }
 
   @Test
@@ -194,7 +303,7 @@ class TrainErrorsTest {
 
     Command again = Command.run(arguments);
 
-    assertThat(again.exitCode()).isEqualTo(Main.FAILED);
+    assertThat(again.exitCode()).isEqualTo(Main.WRONG_USAGE);
     assertThat(again.error()).contains("is not empty; a run is never overwritten");
     assertThat(Files.readString(run.resolve("history.jsonl"))).isEqualTo(history);
   }
