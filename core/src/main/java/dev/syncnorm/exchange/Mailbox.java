@@ -37,9 +37,14 @@ public final class Mailbox {
     /** The worker's number in its generation. */
     int worker();
 
-    /** A whole contribution to a sum. */
+    /**
+     * A whole contribution to a sum.
+     *
+     * @param arrivedNanos when its last piece came, by the mailbox's clock
+     */
     @SuppressWarnings("ArrayRecordComponent")
-    record Contribution(int worker, SumId id, byte[] content) implements Delivery {}
+    record Contribution(int worker, SumId id, byte[] content, long arrivedNanos)
+        implements Delivery {}
 
     /** The worker can't go on. */
     record Failure(int worker, String message) implements Delivery {}
@@ -206,7 +211,9 @@ public final class Mailbox {
     pieces.add(request.piece(), request.payload());
     if (pieces.complete()) {
       incomplete.remove(sender);
-      deliveries.add(new Delivery.Contribution(request.worker(), request.id(), pieces.join()));
+      deliveries.add(
+          new Delivery.Contribution(
+              request.worker(), request.id(), pieces.join(), lastHeardNanos[request.worker()]));
     }
   }
 

@@ -11,6 +11,9 @@ public sealed interface Optimizer permits Adam {
   /** The names of the slots, as in optimizer.safetensors. */
   List<String> slots();
 
+  /** The factor of every update. */
+  double learningRate();
+
   /**
    * Makes one update in place.
    *

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -151,14 +152,22 @@ public final class RunFolder {
     return folder;
   }
 
-  /** Appends the row of a committed step to history.jsonl. */
-  public void appendHistory(CommittedStep step, double seconds) throws TrainingException {
+  /**
+   * Appends the row of a committed step to history.jsonl.
+   *
+   * @param waitSeconds by sum, how long its first contribution waited for its last; may be empty
+   */
+  public void appendHistory(CommittedStep step, double seconds, Map<String, Double> waitSeconds)
+      throws TrainingException {
     ObjectNode row = JSON.createObjectNode();
     row.put("step", step.step());
     row.put("epoch", step.epoch());
     row.put("loss", step.loss());
     row.put("seconds", seconds);
     row.put("images", step.images());
+    if (!waitSeconds.isEmpty()) {
+      waitSeconds.forEach(row.putObject("waitSeconds")::put);
+    }
     if (step.endsEpoch()) {
       ObjectNode batchNorm = row.putObject("batchNorm");
       forEachBatchNorm(

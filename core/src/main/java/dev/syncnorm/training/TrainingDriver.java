@@ -2,6 +2,7 @@ package dev.syncnorm.training;
 
 import dev.syncnorm.exchange.Mailbox;
 import dev.syncnorm.exchange.Mailbox.Delivery;
+import dev.syncnorm.exchange.SumId;
 import dev.syncnorm.training.Coordinator.Outcome;
 import dev.syncnorm.training.WorkerGroup.Generation;
 import java.util.Optional;
@@ -94,19 +95,46 @@ public final class TrainingDriver {
     return coordinator.state();
   }
 
+  /** How long the first contribution to the expected sum has waited for the latest. */
+  private final class SumWait {
+    private SumId sum = SumId.JOIN;
+    private long firstNanos;
+    private long latestNanos;
+
+    void arrived(Delivery delivery) {
+      if (delivery instanceof Delivery.Contribution contribution
+          && contribution.id().equals(coordinator.expected())) {
+        if (!contribution.id().equals(sum)) {
+          sum = contribution.id();
+          firstNanos = contribution.arrivedNanos();
+        }
+        latestNanos = contribution.arrivedNanos();
+      }
+    }
+
+    double seconds() {
+      return (latestNanos - firstNanos) / 1e9;
+    }
+  }
+
   /** Serves a generation until training is finished, or says why the generation is lost. */
   private Optional<String> serve(Generation generation)
       throws TrainingException, InterruptedException {
     long committedNanos = System.nanoTime();
     boolean ended = false;
+    SumWait wait = new SumWait();
     while (true) {
       Optional<Delivery> delivery = mailbox.take(TICK_NANOS);
       if (delivery.isPresent()) {
+        String sum = coordinator.expectedName();
+        wait.arrived(delivery.get());
         Outcome outcome = accept(delivery.get(), generation);
         if (outcome instanceof Outcome.Summed summed) {
           mailbox.publish(summed.id(), summed.result());
+          listener.summed(sum, wait.seconds());
         } else if (outcome instanceof Outcome.Committed committed) {
           mailbox.publish(committed.id(), committed.result());
+          listener.summed(sum, wait.seconds());
           long now = System.nanoTime();
           listener.committed(committed.step(), (now - committedNanos) / 1e9);
           committedNanos = now;

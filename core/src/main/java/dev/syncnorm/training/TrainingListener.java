@@ -9,6 +9,14 @@ public interface TrainingListener {
   void started(int generation, int workers);
 
   /**
+   * A sum is complete; those of a step are told before its commit, in their order.
+   *
+   * @param sum such as {@code moments of bn1}
+   * @param waitSeconds from the arrival of the first contribution to that of the last
+   */
+  default void summed(String sum, double waitSeconds) {}
+
+  /**
    * A step was committed.
    *
    * @param seconds since the commit before, or since the workers were started

@@ -59,6 +59,7 @@ class MailboxTest {
     assertThat(delivery.worker()).isEqualTo(1);
     assertThat(delivery.id()).isEqualTo(FIRST);
     assertThat(delivery.content()).containsExactly(1, 2);
+    assertThat(delivery.arrivedNanos()).isEqualTo(1_000);
     assertThat(poll(1, 1, FIRST).payload()).containsExactly(3);
   }
 

@@ -34,10 +34,18 @@ class TrainingDriverTest {
     private final List<String> started = new ArrayList<>();
     private final List<CommittedStep> committed = new ArrayList<>();
     private final List<String> lost = new ArrayList<>();
+    private final List<String> sums = new ArrayList<>();
+    private final List<Double> waits = new ArrayList<>();
 
     @Override
     public void started(int generation, int workers) {
       started.add(generation + ":" + workers);
+    }
+
+    @Override
+    public void summed(String sum, double waitSeconds) {
+      sums.add((committed.size() + 1) + " " + sum);
+      waits.add(waitSeconds);
     }
 
     @Override
@@ -65,6 +73,41 @@ class TrainingDriverTest {
         .isEqualTo(expected.stream().map(CommittedStep::loss).toList());
     assertThat(events.started).containsExactly("1:" + workers);
     assertThat(events.lost).isEmpty();
+  }
+
+  @Test
+  void theWaitOfEachSumIsToldBeforeItsCommit() throws Exception {
+    Samples lateInStepTwo =
+        (index, input, target) -> {
+          if (index == 5) {
+            sleep(300);
+          }
+          training.samples().load(index, input, target);
+        };
+
+    driver(inProcess(2, lateInStepTwo), 0).run();
+
+    List<String> names = events.sums.subList(0, events.sums.size() / 4);
+    assertThat(names).first().isEqualTo("1 moments of bn1");
+    assertThat(names).doesNotHaveDuplicates().allMatch(name -> name.startsWith("1 "));
+    assertThat(events.waits).allMatch(seconds -> seconds >= 0);
+    // The other worker has one image of 60 pixels to do in those 300 ms.
+    assertThat(events.waits.get(names.size())).isBetween(0.05, 60.0);
+  }
+
+  @Test
+  void aSingleWorkerNeverWaits() throws Exception {
+    driver(inProcess(1, training.samples()), 0).run();
+
+    assertThat(events.waits).isNotEmpty().containsOnly(0.0);
+  }
+
+  private static void sleep(int milliseconds) throws SampleException {
+    try {
+      Thread.sleep(milliseconds);
+    } catch (InterruptedException e) {
+      throw new SampleException("interrupted", e);
+    }
   }
 
   @Test

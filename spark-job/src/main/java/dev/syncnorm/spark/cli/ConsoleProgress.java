@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Prints a training for people: what runs, then a block for each epoch. */
+/** Prints a training for people: what runs, then a block for each epoch; on a terminal a bar. */
 final class ConsoleProgress implements TrainJob.Progress {
 
   private static final int COLUMNS = 8;
@@ -28,6 +28,8 @@ final class ConsoleProgress implements TrainJob.Progress {
   private final boolean quiet;
   private final TrainConfiguration configuration;
   private final Backend backend;
+  private final TerminalBar bar;
+  private long steps;
   private double epochSeconds;
   private int epochImages;
   private int epochSteps;
@@ -40,12 +42,14 @@ final class ConsoleProgress implements TrainJob.Progress {
       PrintWriter err,
       boolean quiet,
       TrainConfiguration configuration,
-      Backend backend) {
+      Backend backend,
+      TerminalBar bar) {
     this.out = out;
     this.err = err;
     this.quiet = quiet;
     this.configuration = configuration;
     this.backend = backend;
+    this.bar = bar;
   }
 
   /** Says what is about to happen. */
@@ -74,6 +78,7 @@ final class ConsoleProgress implements TrainJob.Progress {
 
   @Override
   public void checked(DataIndex index) {
+    steps = configuration.train().schedule(index.size()).steps();
     line(
         "data      %,d %s of images as %s, batches of %d",
         index.size(),
@@ -108,9 +113,14 @@ final class ConsoleProgress implements TrainJob.Progress {
     epochImages += step.images();
     epochSteps++;
     epochLoss += step.loss() * step.images();
-    if (!step.endsEpoch()) {
-      return;
+    if (step.endsEpoch()) {
+      bar.clear();
+      epoch(step);
     }
+    bar.update(step, seconds, steps, configuration.train().epochs());
+  }
+
+  private void epoch(CommittedStep step) {
     line("");
     line(
         "epoch %d/%d   step %d   loss %.6f   %.3f s/step   %.1f images/s",
@@ -138,6 +148,7 @@ final class ConsoleProgress implements TrainJob.Progress {
 
   @Override
   public void lost(String reason) {
+    bar.clear();
     err.println("syncnorm: workers were lost, going on from the last commit: " + reason);
     err.flush();
   }
@@ -155,6 +166,7 @@ final class ConsoleProgress implements TrainJob.Progress {
 
   @Override
   public void stopped(RunFolder run, long step) {
+    bar.clear();
     line("");
     err.println(
         "syncnorm: stopped after step %d as asked; the same command with --run %s --resume goes on"
@@ -164,6 +176,7 @@ final class ConsoleProgress implements TrainJob.Progress {
 
   @Override
   public void finished(RunFolder run) {
+    bar.clear();
     line("");
     if (!Double.isNaN(firstLoss)) {
       line("loss      %.6f at the first step, %.6f at the last", firstLoss, lastLoss);

@@ -2,6 +2,7 @@ package dev.syncnorm.spark.cli;
 
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.data.DataException;
+import dev.syncnorm.report.ReportException;
 import dev.syncnorm.training.TrainingException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +19,7 @@ import picocli.CommandLine.ParameterException;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = TrainCommand.class)
+    subcommands = {TrainCommand.class, ReportCommand.class})
 public final class Main {
 
   /** It is done. */
@@ -70,15 +71,20 @@ public final class Main {
     }
     if (e instanceof DataException data) {
       print(line, data.problems());
-    } else if (e instanceof TrainingException) {
+    } else if (e instanceof TrainingException || e instanceof ReportException) {
       print(line, List.of(e.getMessage()));
     } else {
       print(line, List.of("it failed unexpectedly: " + e + "; --verbose shows where"));
     }
-    if (line.getCommand() instanceof TrainCommand command && command.verbose()) {
+    if (verbose(line.getCommand())) {
       e.printStackTrace(line.getErr());
     }
     return FAILED;
+  }
+
+  private static boolean verbose(Object command) {
+    return command instanceof TrainCommand train && train.verbose()
+        || command instanceof ReportCommand report && report.verbose();
   }
 
   private static void print(CommandLine line, List<String> messages) {

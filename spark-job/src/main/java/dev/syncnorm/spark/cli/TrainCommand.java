@@ -154,8 +154,9 @@ final class TrainCommand implements Callable<Integer> {
     }
     memory.refuseIfTooLarge();
     Path folder = run != null ? run : defaultRun();
-    ConsoleProgress console =
-        new ConsoleProgress(out, spec.commandLine().getErr(), quiet, checked, backend);
+    PrintWriter err = spec.commandLine().getErr();
+    TerminalBar bar = new TerminalBar(err, !quiet && System.console() != null, System::nanoTime);
+    ConsoleProgress console = new ConsoleProgress(out, err, quiet, checked, backend, bar);
     console.begin(configuration, folder);
     weights.ifPresent(w -> console.weights(initialWeights, w));
     TrainJob.Request request =
@@ -173,6 +174,8 @@ final class TrainCommand implements Callable<Integer> {
       try (StopSignals signals = StopSignals.install(job::stopAfterStep)) {
         return job.run() ? Main.DONE : signals.exitCode();
       }
+    } finally {
+      bar.clear();
     }
   }
 

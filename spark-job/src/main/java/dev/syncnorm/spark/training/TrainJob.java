@@ -2,6 +2,7 @@ package dev.syncnorm.spark.training;
 
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.data.DataIndex;
+import dev.syncnorm.events.TrainingEvents;
 import dev.syncnorm.exchange.Mailbox;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.network.Network;
@@ -23,7 +24,10 @@ import dev.syncnorm.training.TrainingState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicReference;
@@ -139,15 +143,21 @@ public final class TrainJob {
       first = run.resume(initial, progress::damaged);
       progress.resumed(first.step());
     }
-    if (first.step() == 0) {
-      previews.writeBefore(run, first);
+    try (TrainingEvents events =
+        new TrainingEvents(
+            run, network, train.optimizer(), first.step() + 1, InstantSource.system())) {
+      if (first.step() == 0) {
+        previews.writeBefore(run, first);
+        events.pictures(0, "before");
+      }
+      TrainingState last = train(index, schedule, run, events, first, slots, hadoop);
+      if (last.step() < schedule.steps()) {
+        progress.stopped(run, last.step());
+        return false;
+      }
+      previews.writeAfter(run, last);
+      events.pictures(last.step(), "after", "test");
     }
-    TrainingState last = train(index, schedule, run, first, slots, hadoop);
-    if (last.step() < schedule.steps()) {
-      progress.stopped(run, last.step());
-      return false;
-    }
-    previews.writeAfter(run, last);
     progress.finished(run);
     return true;
   }
@@ -201,6 +211,7 @@ public final class TrainJob {
       DataIndex index,
       Schedule schedule,
       RunFolder run,
+      TrainingEvents events,
       TrainingState initial,
       Slots slots,
       Broadcast<SerializableConfiguration> hadoop)
@@ -223,7 +234,7 @@ public final class TrainJob {
             mailbox,
             workers,
             new TrainingDriver.Patience(train.workerTimeoutSeconds(), train.maxFailures()),
-            new Recorder(run, workers),
+            new Recorder(run, events, workers),
             image -> index.pairs().get(image).input().path());
     driver.set(Optional.of(training));
     if (stopAsked) {
@@ -241,22 +252,37 @@ public final class TrainJob {
   private final class Recorder implements TrainingListener {
 
     private final RunFolder run;
+    private final TrainingEvents events;
     private final BarrierWorkers workers;
+    private final Map<String, Double> waitSeconds = new LinkedHashMap<>();
+    private boolean several;
     private long checkpointed;
 
-    Recorder(RunFolder run, BarrierWorkers workers) {
+    Recorder(RunFolder run, TrainingEvents events, BarrierWorkers workers) {
       this.run = run;
+      this.events = events;
       this.workers = workers;
     }
 
     @Override
     public void started(int generation, int count) {
+      several = count > 1;
+      waitSeconds.clear();
       progress.started(generation, count, workers.threads());
     }
 
     @Override
+    public void summed(String sum, double seconds) {
+      if (several) {
+        waitSeconds.put(sum, seconds);
+      }
+    }
+
+    @Override
     public void committed(CommittedStep step, double seconds) throws TrainingException {
-      run.appendHistory(step, seconds);
+      run.appendHistory(step, seconds, waitSeconds);
+      waitSeconds.clear();
+      events.committed(step, seconds);
       boolean due =
           train.checkpointEvery() == 0
               ? step.endsEpoch()

@@ -35,7 +35,7 @@ public record RunFiles(Path run) {
     List<ObjectNode> rows = new ArrayList<>();
     for (String line : Files.readAllLines(run.resolve("history.jsonl"))) {
       ObjectNode row = (ObjectNode) JSON.readTree(line);
-      row.remove("seconds");
+      row.remove(List.of("seconds", "waitSeconds"));
       rows.add(row);
     }
     return rows;

@@ -1,0 +1,94 @@
+package dev.syncnorm.report;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Reads the files of a run folder, none of them further than a limit. */
+final class RunFiles {
+
+  private final Path folder;
+
+  /**
+   * The files of a folder.
+   *
+   * @throws ReportException if it is no run folder
+   */
+  RunFiles(Path folder) throws ReportException {
+    this.folder = folder;
+    if (!Files.isDirectory(folder)) {
+      throw new ReportException(
+          "%s %s; expected the folder of a run, as `syncnorm train` prints it"
+              .formatted(folder, Files.exists(folder) ? "is no folder" : "does not exist"));
+    }
+    for (String name : new String[] {"config.conf", "index.json"}) {
+      if (!Files.isRegularFile(folder.resolve(name))) {
+        throw new ReportException(
+            "%s is not a run folder: it has no %s; expected the folder of a run, as `syncnorm train` prints it"
+                .formatted(folder, name));
+      }
+    }
+  }
+
+  /** Where a file of the run is. */
+  Path path(String name) {
+    return folder.resolve(name);
+  }
+
+  /**
+   * The content of a file, or empty if there is none.
+   *
+   * @throws ReportException if it has more bytes than the limit or can't be read
+   */
+  Optional<byte[]> read(String name, int limit) throws ReportException {
+    Path file = path(name);
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] content = in.readNBytes(limit + 1);
+      if (content.length > limit) {
+        throw new ReportException(
+            "%s has more than %s; expected a file that syncnorm wrote"
+                .formatted(file, Words.bytes(limit)));
+      }
+      return Optional.of(content);
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  /** What to say of a file that can't be read. */
+  static ReportException unreadable(Path file, IOException e) {
+    return new ReportException(
+        "%s can't be read: %s %s"
+            .formatted(
+                file,
+                e.getClass().getSimpleName().replace("Exception", ""),
+                String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
+        e);
+  }
+
+  /**
+   * The bytes up to the next line feed, without it; empty at the end of the stream and for a last
+   * line that no line feed ends, which is one that is being written or was cut off.
+   *
+   * @throws IOException if a line is longer than the limit
+   */
+  static Optional<byte[]> line(InputStream in, int limit) throws IOException {
+    ByteArrayOutputStream line = new ByteArrayOutputStream(256);
+    for (int b = in.read(); b >= 0; b = in.read()) {
+      if (b == '\n') {
+        return Optional.of(line.toByteArray());
+      }
+      if (line.size() == limit) {
+        throw new IOException("it is longer than " + Words.bytes(limit));
+      }
+      line.write(b);
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,51 @@
+package dev.syncnorm.spark.cli;
+
+import dev.syncnorm.report.ReportException;
+import dev.syncnorm.report.RunReport;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code syncnorm report RUN}. */
+@Command(
+    name = "report",
+    description = "Shows a run as one page that needs nothing else: curves, pictures, data.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    sortOptions = false)
+final class ReportCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "RUN",
+      description = "The folder of a run, which may be still under way.")
+  private Path run;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description = "The page to write. Default: report.html in the run folder.")
+  private Path output;
+
+  @Option(names = "--verbose", description = "Shows where an error came from.")
+  private boolean verbose;
+
+  /** Whether stack traces are wanted. */
+  boolean verbose() {
+    return verbose;
+  }
+
+  @Override
+  public Integer call() throws ReportException {
+    Path page = output != null ? output : run.resolve("report.html");
+    RunReport.write(run, page);
+    spec.commandLine().getOut().println(page);
+    spec.commandLine().getOut().flush();
+    return Main.DONE;
+  }
+}
