@@ -98,11 +98,11 @@ class TrainingClusterIT {
   void tooFewExecutorsAreAnErrorAndNotAHang() {
     Path run = folder.resolve("few");
 
-    CapturedProcess job = submit(run, "--workers", "3", "--set", "train.wait-for-workers=3 s");
+    CapturedProcess job = submit(run, "--workers", "3", "--set", "train.wait-for-workers=20 s");
 
     assertThat(job.waitFor(LIMIT)).as(job::tails).isEqualTo(1);
     assertThat(job.error())
-        .contains("2 of 3 workers could start within train.wait-for-workers = 3 s")
+        .contains("2 of 3 workers could start within train.wait-for-workers = 20 s")
         .doesNotContain("Exception");
   }
 
