@@ -166,6 +166,12 @@ public final class TrainingDriver {
       return coordinator.accept(contribution.worker(), contribution.id(), contribution.content());
     } catch (NonFiniteException e) {
       throw new TrainingException(notFinite(e), e);
+    } catch (IllegalArgumentException e) {
+      throw new TrainingException(
+          "%s sent what can't be used in %s: %s; all executors must run the same syncnorm.jar"
+              .formatted(
+                  generation.describe(contribution.worker()), contribution.id(), e.getMessage()),
+          e);
     }
   }
 

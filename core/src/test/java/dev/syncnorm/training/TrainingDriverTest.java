@@ -127,6 +127,29 @@ class TrainingDriverTest {
     assertThat(coordinator.state().step()).isEqualTo(1);
   }
 
+  @Test
+  void aContributionThatCantBeUsedNamesTheWorker() {
+    WorkerGroup inner = inProcess(1, training.samples());
+    WorkerGroup disagreeing =
+        new WorkerGroup() {
+          @Override
+          public int await(boolean first) {
+            return 1;
+          }
+
+          @Override
+          public Generation launch(int generation, int workers) {
+            return inner.launch(generation, 2); // worker 0 takes half of the images
+          }
+        };
+
+    assertThatThrownBy(() -> driver(disagreeing, 9).run())
+        .isInstanceOf(TrainingException.class)
+        .hasMessageStartingWith("worker 0 sent what can't be used in sum 0 of step 1: ")
+        .hasMessageEndingWith("; all executors must run the same syncnorm.jar");
+    assertThat(coordinator.state().step()).isZero();
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void anImageWithNanStopsTheStepUncommittedWithTheSameMessageOnAnyNumberOfWorkers(int workers) {
