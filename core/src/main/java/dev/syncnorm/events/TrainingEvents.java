@@ -4,6 +4,7 @@ import dev.syncnorm.image.BadImageException;
 import dev.syncnorm.image.ImageHeader;
 import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.network.Network;
+import dev.syncnorm.network.ParameterTable;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import dev.syncnorm.training.Optimizer;
 import dev.syncnorm.training.RunFolder;
@@ -53,13 +54,15 @@ public final class TrainingEvents implements AutoCloseable {
       summary.scalar("images_per_second", step.images() / seconds);
     }
     if (step.endsEpoch()) {
-      for (int node = 0; node < network.nodes().size(); node++) {
-        if (network.nodes().get(node).layer() instanceof BatchNorm norm) {
-          float[][] own = network.parameters().ofNode(step.state().parameters(), node);
-          summary.histogram(norm.name() + "/moving_mean", own[BatchNorm.MOVING_MEAN]);
-          summary.histogram(norm.name() + "/moving_variance", own[BatchNorm.MOVING_VARIANCE]);
-        }
-      }
+      ParameterTable table = network.parameters();
+      network
+          .batchNorms()
+          .forEach(
+              (node, norm) -> {
+                float[][] own = table.ofNode(step.state().parameters(), node);
+                summary.histogram(norm.name() + "/moving_mean", own[BatchNorm.MOVING_MEAN]);
+                summary.histogram(norm.name() + "/moving_variance", own[BatchNorm.MOVING_VARIANCE]);
+              });
     }
     write(step.step(), summary);
   }

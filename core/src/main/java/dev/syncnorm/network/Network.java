@@ -1,9 +1,12 @@
 package dev.syncnorm.network;
 
+import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.layer.Layer;
 import dev.syncnorm.layer.Loss;
 import dev.syncnorm.tensor.Shape;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A directed acyclic graph of layers with all shapes known. Value 0 is the image, value i + 1 is
@@ -39,6 +42,17 @@ public record Network(Shape input, List<Node> nodes, Loss loss) {
   /** The shape of the network's output. */
   public Shape output() {
     return shape(values() - 1);
+  }
+
+  /** The batch norms by the index of their node, in the order of the nodes. */
+  public SortedMap<Integer, BatchNorm> batchNorms() {
+    SortedMap<Integer, BatchNorm> norms = new TreeMap<>();
+    for (int node = 0; node < nodes.size(); node++) {
+      if (nodes.get(node).layer() instanceof BatchNorm norm) {
+        norms.put(node, norm);
+      }
+    }
+    return norms;
   }
 
   /** The parameters of all layers. */

@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.syncnorm.layer.BatchNorm;
-import dev.syncnorm.network.Network;
 import dev.syncnorm.network.StepPlan;
 import dev.syncnorm.tensor.Digests;
 import dev.syncnorm.tensor.Safetensors;
@@ -19,7 +17,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -143,7 +140,8 @@ final class Checkpoints {
     Path model = checkpoint.resolve("model.safetensors");
     Path slots = checkpoint.resolve("optimizer.safetensors");
     long[] updates = new long[plan.network().nodes().size()];
-    batchNorms()
+    plan.network()
+        .batchNorms()
         .forEach(
             (node, norm) ->
                 updates[node] =
@@ -209,7 +207,9 @@ final class Checkpoints {
     position.put("stepsDoneInEpoch", step.step() % run.schedule().stepsPerEpoch());
     manifest.put("seed", run.schedule().seed());
     ObjectNode updates = manifest.putObject("runningStatisticsUpdates");
-    batchNorms().forEach((node, norm) -> updates.put(norm.name(), step.state().updates()[node]));
+    plan.network()
+        .batchNorms()
+        .forEach((node, norm) -> updates.put(norm.name(), step.state().updates()[node]));
     manifest.put("configurationDigest", Digests.sha256(configuration));
     manifest.put("dataDigest", run.dataDigest());
     ArrayNode files = manifest.putArray("files");
@@ -222,17 +222,6 @@ final class Checkpoints {
           .put("sha256", Digests.sha256(content));
     }
     return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(manifest);
-  }
-
-  private Map<Integer, BatchNorm> batchNorms() {
-    Network network = plan.network();
-    Map<Integer, BatchNorm> norms = new LinkedHashMap<>();
-    for (int node = 0; node < network.nodes().size(); node++) {
-      if (network.nodes().get(node).layer() instanceof BatchNorm norm) {
-        norms.put(node, norm);
-      }
-    }
-    return norms;
   }
 
   private void removeOld() throws IOException {

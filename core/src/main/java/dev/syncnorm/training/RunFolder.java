@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.layer.BatchNorm;
-import dev.syncnorm.network.Network;
 import dev.syncnorm.network.StepPlan;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import java.io.IOException;
@@ -170,14 +169,15 @@ public final class RunFolder {
     }
     if (step.endsEpoch()) {
       ObjectNode batchNorm = row.putObject("batchNorm");
-      forEachBatchNorm(
-          (norm, node) -> {
-            int first = plan.parameters().first(node);
-            float[][] parameters = step.state().parameters();
-            ObjectNode own = batchNorm.putObject(norm.name());
-            put(own.putArray("movingMean"), parameters[first + BatchNorm.MOVING_MEAN]);
-            put(own.putArray("movingVariance"), parameters[first + BatchNorm.MOVING_VARIANCE]);
-          });
+      plan.network()
+          .batchNorms()
+          .forEach(
+              (node, norm) -> {
+                float[][] own = plan.parameters().ofNode(step.state().parameters(), node);
+                ObjectNode moving = batchNorm.putObject(norm.name());
+                put(moving.putArray("movingMean"), own[BatchNorm.MOVING_MEAN]);
+                put(moving.putArray("movingVariance"), own[BatchNorm.MOVING_VARIANCE]);
+              });
     }
     lossSinceCheckpoint += step.loss() * step.images();
     imagesSinceCheckpoint += step.images();
@@ -202,19 +202,6 @@ public final class RunFolder {
       imagesSinceCheckpoint = 0;
     } catch (IOException e) {
       throw unwritable("checkpoints", e);
-    }
-  }
-
-  private interface BatchNormVisitor {
-    void visit(BatchNorm norm, int node);
-  }
-
-  private void forEachBatchNorm(BatchNormVisitor visitor) {
-    Network network = plan.network();
-    for (int node = 0; node < network.nodes().size(); node++) {
-      if (network.nodes().get(node).layer() instanceof BatchNorm norm) {
-        visitor.visit(norm, node);
-      }
     }
   }
 

@@ -137,13 +137,14 @@ final class ConsoleProgress implements TrainJob.Progress {
     Network network = configuration.network();
     ParameterTable table = network.parameters();
     int width = network.nodes().stream().mapToInt(n -> n.layer().name().length()).max().orElse(0);
-    for (int node = 0; node < network.nodes().size(); node++) {
-      if (network.nodes().get(node).layer() instanceof BatchNorm norm) {
-        float[][] own = table.ofNode(step.state().parameters(), node);
-        values(pad(norm.name(), width), "moving mean", own[BatchNorm.MOVING_MEAN]);
-        values(" ".repeat(width), "moving variance", own[BatchNorm.MOVING_VARIANCE]);
-      }
-    }
+    network
+        .batchNorms()
+        .forEach(
+            (node, norm) -> {
+              float[][] own = table.ofNode(step.state().parameters(), node);
+              values(pad(norm.name(), width), "moving mean", own[BatchNorm.MOVING_MEAN]);
+              values(" ".repeat(width), "moving variance", own[BatchNorm.MOVING_VARIANCE]);
+            });
   }
 
   @Override

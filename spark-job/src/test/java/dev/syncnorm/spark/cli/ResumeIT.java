@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.syncnorm.spark.testing.Built;
 import dev.syncnorm.spark.testing.CapturedProcess;
-import dev.syncnorm.spark.testing.Waiting;
 import dev.syncnorm.spark.training.RunFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,7 +46,7 @@ class ResumeIT {
   void aSignalStopsAtTheNextStepWithACheckpoint(String signal, int exitCode) throws IOException {
     Path run = folder.resolve(signal);
     CapturedProcess process = train(signal, run, "--workers", "1");
-    awaitSteps(run, 7, process);
+    new RunFiles(run).awaitSteps(7, process, LIMIT);
 
     process.signal(signal);
 
@@ -69,7 +68,7 @@ class ResumeIT {
     CapturedProcess process = train("killed-0", run, "--workers", "1");
     for (int kill = 1; kill <= 4; kill++) {
       int before = new RunFiles(run).steps();
-      awaitSteps(run, before + 3 + random.nextInt(6), process);
+      new RunFiles(run).awaitSteps(before + 3 + random.nextInt(6), process, LIMIT);
       // A checkpoint is written after each step: most of these moments lie in the middle of one.
       Thread.sleep(0, random.nextInt(1_000_000));
       process.kill();
@@ -86,7 +85,7 @@ class ResumeIT {
   void aDamagedCheckpointIsNamedAndTheOneBeforeItUsed() throws IOException {
     Path run = folder.resolve("damaged");
     CapturedProcess process = train("damaged", run, "--workers", "1");
-    awaitSteps(run, 9, process);
+    new RunFiles(run).awaitSteps(9, process, LIMIT);
     process.signal("TERM");
     process.waitFor(LIMIT);
     Path last;
@@ -163,16 +162,5 @@ class ResumeIT {
     }
     command.addAll(List.of(more));
     return CapturedProcess.start(name, command, Map.of(), folder, folder);
-  }
-
-  private static void awaitSteps(Path run, int steps, CapturedProcess process) {
-    Waiting.until(
-        steps + " steps",
-        () -> {
-          assertThat(process.isAlive()).as(process::tails).isTrue();
-          return new RunFiles(run).steps() >= steps;
-        },
-        LIMIT,
-        process::tails);
   }
 }

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.syncnorm.spark.testing.CapturedProcess;
+import dev.syncnorm.spark.testing.Waiting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -28,6 +31,18 @@ public record RunFiles(Path run) {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Waits until the history of a running training has so many steps. */
+  public void awaitSteps(int count, CapturedProcess process, Duration limit) {
+    Waiting.until(
+        count + " steps",
+        () -> {
+          assertThat(process.isAlive()).as(process::tails).isTrue();
+          return steps() >= count;
+        },
+        limit,
+        process::tails);
   }
 
   /** The rows of the history without the times. */

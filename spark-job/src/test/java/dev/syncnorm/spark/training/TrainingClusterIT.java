@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.syncnorm.spark.testing.Built;
 import dev.syncnorm.spark.testing.CapturedProcess;
 import dev.syncnorm.spark.testing.StandaloneCluster;
-import dev.syncnorm.spark.testing.Waiting;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -67,7 +66,7 @@ class TrainingClusterIT {
     int[] afterSteps = {0, 4, 11, 19};
     int[] delaysMillis = {150, 3, 17, 29};
     for (int kill = 0; kill < afterSteps.length; kill++) {
-      awaitSteps(run, afterSteps[kill], job);
+      new RunFiles(run).awaitSteps(afterSteps[kill], job, LIMIT);
       List<Long> executors = cluster.awaitExecutors(2);
       Thread.sleep(delaysMillis[kill]);
       cluster.kill(executors.get(kill % 2));
@@ -82,7 +81,7 @@ class TrainingClusterIT {
   void anExecutorThatSaysNothingIsNamedAndReplaced() throws Exception {
     Path run = folder.resolve("silent");
     CapturedProcess job = submit(run, "--set", "train.worker-timeout=5 s");
-    awaitSteps(run, 3, job);
+    new RunFiles(run).awaitSteps(3, job, LIMIT);
 
     long executor = cluster.awaitExecutors(2).get(0);
     cluster.suspend(executor);
@@ -143,17 +142,6 @@ class TrainingClusterIT {
     }
     arguments.addAll(List.of(more));
     return arguments;
-  }
-
-  private static void awaitSteps(Path run, int steps, CapturedProcess job) {
-    Waiting.until(
-        steps + " steps",
-        () -> {
-          assertThat(job.isAlive()).as(job::tails).isTrue();
-          return new RunFiles(run).steps() >= steps;
-        },
-        LIMIT,
-        () -> job.tails() + cluster.logs());
   }
 
   private static void assertSameAsExpected(Path run) throws IOException {
