@@ -92,4 +92,56 @@ public record ConvolutionGeometry(
   public Shape weightShape() {
     return Shape.of(outputChannels, inputChannels / groups, kernelHeight, kernelWidth);
   }
+
+  /** The zeros around x that {@link Kernels#convolution} reads. */
+  public Planes.Margins inputMargins() {
+    RowWindow rows = inputRows();
+    return new Planes.Margins(
+        top, Math.max(0, rows.end(outputHeight()) - inputHeight), left, columnsBeyondInput());
+  }
+
+  private int columnsBeyondInput() {
+    return Math.max(
+        0, (outputWidth() - 1) * stride - left + dilation * (kernelWidth - 1) + 1 - inputWidth);
+  }
+
+  /** The zeros around dy that {@link Kernels#convolutionInputGradient} reads. */
+  public Planes.Margins outputGradientMargins() {
+    RowWindow rows = outputGradientRows();
+    return new Planes.Margins(
+        Math.max(0, -rows.first(0)),
+        Math.max(0, rows.end(inputHeight) - outputHeight()),
+        Math.max(0, Math.floorDiv(dilation * (kernelWidth - 1) - left, stride)),
+        Math.max(0, Math.floorDiv(inputWidth - 1 + left, stride) + 1 - outputWidth()));
+  }
+
+  /** The rows of x that rows of y are made of. */
+  public RowWindow inputRows() {
+    return new RowWindow() {
+      @Override
+      public int first(int from) {
+        return from * stride - top;
+      }
+
+      @Override
+      public int end(int to) {
+        return (to - 1) * stride - top + dilation * (kernelHeight - 1) + 1;
+      }
+    };
+  }
+
+  /** The rows of dy that rows of dx are made of. */
+  public RowWindow outputGradientRows() {
+    return new RowWindow() {
+      @Override
+      public int first(int from) {
+        return -Math.floorDiv(dilation * (kernelHeight - 1) - top - from, stride);
+      }
+
+      @Override
+      public int end(int to) {
+        return Math.floorDiv(to - 1 + top, stride) + 1;
+      }
+    };
+  }
 }

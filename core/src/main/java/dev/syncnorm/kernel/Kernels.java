@@ -1,11 +1,13 @@
 package dev.syncnorm.kernel;
 
+import dev.syncnorm.tensor.Shape;
+
 /**
- * The arithmetic of one image. Activations are planar, [channels, height, width] in one array;
- * {@code pixels} is height times width. Outputs are overwritten, inputs are not changed, and an
- * output never shares its array with an input unless a method says that it may. Sums over pixels
- * are written as doubles at an offset of the caller's array, so that the partial sums of many
- * layers lie in one block.
+ * The arithmetic of one image, by runs of its rows. Tensors are {@link Planes}; every method
+ * computes the rows of its result from {@code from} to before {@code to} and reads the rows of its
+ * operands that those are made of, which must be in their windows. Results are overwritten,
+ * operands are not changed, and a result never shares its array with an operand unless a method
+ * says that it may. How an image is cut into runs of rows has no effect on any bit.
  *
  * <p>An instance keeps scratch memory and belongs to one thread. The result of every method depends
  * on its arguments alone.
@@ -18,35 +20,59 @@ package dev.syncnorm.kernel;
  */
 public interface Kernels {
 
+  /** Whether calls for a whole image at once are much faster than for a few rows at a time. */
+  default boolean wantsWholeImages() {
+    return false;
+  }
+
   /**
    * y[o, r, c] = bias[o] + sum over i, kr, kc of weight[o, i, kr, kc] x[i, r stride + kr dilation -
    * top, c stride + kc dilation - left].
    *
+   * @param x with margins of at least {@link ConvolutionGeometry#inputMargins}
    * @param bias [outputChannels], or of length 0 where the convolution has none
    */
   void convolution(
-      ConvolutionGeometry geometry, float[] x, float[] weight, float[] bias, float[] y);
+      ConvolutionGeometry geometry,
+      Planes x,
+      float[] weight,
+      float[] bias,
+      Planes y,
+      int from,
+      int to);
 
-  /** dx = the gradient of sum(y dy) with respect to x. */
+  /**
+   * dx = the gradient of sum(y dy) with respect to x.
+   *
+   * @param dy with margins of at least {@link ConvolutionGeometry#outputGradientMargins}
+   */
   void convolutionInputGradient(
-      ConvolutionGeometry geometry, float[] dy, float[] weight, float[] dx);
+      ConvolutionGeometry geometry, Planes dy, float[] weight, Planes dx, int from, int to);
 
   /**
-   * The gradient of sum(y dy) with respect to the weights, at {@code gradient[offset ...]} in the
-   * order of the weights.
+   * The gradient of sum(y dy) with respect to the weights, in their order. Rows are those of dy,
+   * the second tensor; the first is x, with margins of at least {@link
+   * ConvolutionGeometry#inputMargins}.
    */
-  void convolutionWeightGradient(
-      ConvolutionGeometry geometry, float[] x, float[] dy, double[] gradient, int offset);
+  RowSums.OfTwo convolutionWeightGradient(ConvolutionGeometry geometry);
 
-  /** The sum of each channel's values, [channels] at {@code sums[offset ...]}. */
-  void channelSums(float[] x, int channels, int pixels, double[] sums, int offset);
+  /** The sum of each channel's values, [channels]. */
+  RowSums.OfOne channelSums(Shape shape);
 
   /**
-   * The moments of each channel: its mean at {@code moments[offset + channel]} and its centred sum
-   * of squares, sum((x - mean)^2), at {@code moments[offset + channels + channel]}. The latter is
-   * never negative, and exactly 0 for a constant channel.
+   * The moments of each channel: [channels] means, then [channels] centred sums of squares, sum((x
+   * - mean)^2). The latter are never negative, and exactly 0 for a constant channel.
    */
-  void moments(float[] x, int channels, int pixels, double[] moments, int offset);
+  RowSums.OfOne moments(Shape shape);
+
+  /**
+   * The sums of batch normalisation's backward pass over x and dy: [channels] sum(dy), then
+   * [channels] sum(dy (x - pivot)).
+   */
+  RowSums.OfTwoAboutPivot batchNormGradientSums(Shape shape);
+
+  /** The sum of (y - target)^2 over all values: one double. */
+  RowSums.OfTwo squaredError(Shape shape);
 
   /**
    * y = (x - pivot) scale + shift with one rounding for the difference and one for the fused rest.
@@ -55,14 +81,7 @@ public interface Kernels {
    * @param pivot [channels], as are scale and shift
    */
   void normalize(
-      float[] x, int channels, int pixels, float[] pivot, float[] scale, float[] shift, float[] y);
-
-  /**
-   * The sums of batch normalisation's backward pass: sum(dy) at {@code sums[offset + channel]} and
-   * sum(dy (x - pivot)) at {@code sums[offset + channels + channel]}.
-   */
-  void batchNormGradientSums(
-      float[] x, float[] dy, int channels, int pixels, float[] pivot, double[] sums, int offset);
+      Planes x, float[] pivot, float[] scale, float[] shift, Planes y, int from, int to);
 
   /**
    * dx = dyScale dy + (xScale (x - pivot) + shift), per channel. dx may be dy.
@@ -70,22 +89,25 @@ public interface Kernels {
    * @param pivot [channels], as are dyScale, xScale and shift
    */
   void batchNormInputGradient(
-      float[] x,
-      float[] dy,
-      int channels,
-      int pixels,
+      Planes x,
+      Planes dy,
       float[] pivot,
       float[] dyScale,
       float[] xScale,
       float[] shift,
-      float[] dx);
+      Planes dx,
+      int from,
+      int to);
 
-  /** sum = a + b over the first {@code size} values. sum may be a or b. */
-  void add(float[] a, float[] b, int size, float[] sum);
+  /** sum = a + b. sum may be a or b. */
+  void add(Planes a, Planes b, Planes sum, int from, int to);
 
-  /** sum((y - target)^2) over the first {@code size} values. */
-  double squaredError(float[] y, float[] target, int size);
+  /** y = max(x, 0); NaN stays NaN. y may be x. */
+  void relu(Planes x, Planes y, int from, int to);
 
-  /** dy = factor (y - target) over the first {@code size} values. */
-  void squaredErrorGradient(float[] y, float[] target, int size, float factor, float[] dy);
+  /** dx = dy where y is above 0 or NaN, and 0 elsewhere. dx may be dy. */
+  void reluGradient(Planes y, Planes dy, Planes dx, int from, int to);
+
+  /** dy = factor (y - target). dy may be y. */
+  void squaredErrorGradient(Planes y, Planes target, float factor, Planes dy, int from, int to);
 }
