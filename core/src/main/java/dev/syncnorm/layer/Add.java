@@ -2,8 +2,10 @@ package dev.syncnorm.layer;
 
 import dev.syncnorm.configuration.Settings;
 import dev.syncnorm.kernel.Kernels;
+import dev.syncnorm.kernel.Planes;
 import dev.syncnorm.tensor.Shape;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The sum of two or more inputs of one shape.
@@ -42,26 +44,29 @@ public record Add(String name, Shape outputShape, int inputs) implements ImageLa
   }
 
   @Override
-  public void forward(Kernels kernels, float[][] parameters, float[][] inputs, float[] output) {
-    kernels.add(inputs[0], inputs[1], outputShape.size(), output);
+  public void forward(
+      Kernels kernels, float[][] parameters, Planes[] inputs, Planes output, int from, int to) {
+    kernels.add(inputs[0], inputs[1], output, from, to);
     for (int i = 2; i < inputs.length; i++) {
-      kernels.add(output, inputs[i], outputShape.size(), output);
+      kernels.add(output, inputs[i], output, from, to);
     }
   }
 
   @Override
-  public void backward(
+  public InputGradient inputGradientKind() {
+    return InputGradient.PASSED_ON;
+  }
+
+  @Override
+  public void inputGradient(
       Kernels kernels,
       float[][] parameters,
-      float[][] inputs,
-      float[] outputGradient,
-      float[][] inputGradients,
-      double[] gradients,
-      int offset) {
-    for (float[] inputGradient : inputGradients) {
-      if (inputGradient.length > 0) {
-        System.arraycopy(outputGradient, 0, inputGradient, 0, outputShape.size());
-      }
-    }
+      int input,
+      Optional<Planes> output,
+      Planes outputGradient,
+      Planes inputGradient,
+      int from,
+      int to) {
+    throw new UnsupportedOperationException("the output's gradient is passed on");
   }
 }

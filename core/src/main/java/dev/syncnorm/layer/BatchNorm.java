@@ -2,6 +2,8 @@ package dev.syncnorm.layer;
 
 import dev.syncnorm.configuration.Settings;
 import dev.syncnorm.kernel.Kernels;
+import dev.syncnorm.kernel.Planes;
+import dev.syncnorm.kernel.RowSums;
 import dev.syncnorm.layer.Parameter.Initializer;
 import dev.syncnorm.layer.Parameter.Role;
 import dev.syncnorm.tensor.Shape;
@@ -96,13 +98,20 @@ public record BatchNorm(
   }
 
   /** One image's partial sums for the forward pass: means, then centred sums of squares, [2 C]. */
-  public void partialMoments(Kernels kernels, float[] x, double[] sums, int offset) {
-    kernels.moments(x, channels(), outputShape.pixels(), sums, offset);
+  public RowSums.OfOne partialMoments(Kernels kernels) {
+    return kernels.moments(outputShape);
   }
 
-  /** y = gamma (x - mean) invStd + beta for one image. */
-  public void forward(
-      Kernels kernels, float[][] parameters, Moments moments, float[] x, float[] y) {
+  /**
+   * What {@link #forward} multiplies by: y = (x - pivot) scale + shift, all [C].
+   *
+   * @param pivot the mean, rounded to float32
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  public record Affine(float[] pivot, float[] scale, float[] shift) {}
+
+  /** The coefficients of {@link #forward} by these moments. */
+  public Affine affine(float[][] parameters, Moments moments) {
     int channels = channels();
     float[] pivot = pivot(moments);
     float[] scale = new float[channels];
@@ -112,14 +121,20 @@ public record BatchNorm(
       scale[c] = (float) gain;
       shift[c] = (float) (parameters[BETA][c] + (pivot[c] - moments.mean()[c]) * gain);
     }
-    kernels.normalize(x, channels, outputShape.pixels(), pivot, scale, shift, y);
+    return new Affine(pivot, scale, shift);
   }
 
-  /** One image's partial sums for the backward pass: sum(dy), then sum(dy (x - pivot)), [2 C]. */
-  public void partialGradientSums(
-      Kernels kernels, Moments moments, float[] x, float[] dy, double[] sums, int offset) {
-    kernels.batchNormGradientSums(
-        x, dy, channels(), outputShape.pixels(), pivot(moments), sums, offset);
+  /** y = gamma (x - mean) invStd + beta for rows of one image; y may be x. */
+  public void forward(Kernels kernels, Affine affine, Planes x, Planes y, int from, int to) {
+    kernels.normalize(x, affine.pivot(), affine.scale(), affine.shift(), y, from, to);
+  }
+
+  /**
+   * One image's partial sums for the backward pass: sum(dy), then sum(dy (x - pivot)), [2 C]; the
+   * first tensor is x, the second dy.
+   */
+  public RowSums.OfTwoAboutPivot partialGradientSums(Kernels kernels) {
+    return kernels.batchNormGradientSums(outputShape);
   }
 
   /**
@@ -136,16 +151,17 @@ public record BatchNorm(
     }
   }
 
-  /** dx of one image; dx may be dy. */
-  public void backward(
-      Kernels kernels,
-      float[][] parameters,
-      Moments moments,
-      double[] sums,
-      int offset,
-      float[] x,
-      float[] dy,
-      float[] dx) {
+  /** What {@link #backward} multiplies by: dx = dyScale dy + xScale (x - pivot) + shift, all [C]. */
+  @SuppressWarnings("ArrayRecordComponent")
+  public record GradientAffine(float[] pivot, float[] dyScale, float[] xScale, float[] shift) {}
+
+  /**
+   * The coefficients of {@link #backward}.
+   *
+   * @param sums the global sums of {@link #partialGradientSums}, from {@code offset} on
+   */
+  public GradientAffine gradientAffine(
+      float[][] parameters, Moments moments, double[] sums, int offset) {
     int channels = channels();
     float[] pivot = pivot(moments);
     float[] dyScale = new float[channels];
@@ -154,9 +170,7 @@ public record BatchNorm(
     if (moments.count() == 1) {
       // The mean is the value itself: y does not depend on x, and all of dy is projected out. The
       // rounding noise of that difference would be enlarged by 1 / sqrt(epsilon), so it is 0 here.
-      kernels.batchNormInputGradient(
-          x, dy, channels, outputShape.pixels(), pivot, dyScale, xScale, shift, dx);
-      return;
+      return new GradientAffine(pivot, dyScale, xScale, shift);
     }
     for (int c = 0; c < channels; c++) {
       double invStd = invStd(moments, c);
@@ -168,8 +182,14 @@ public record BatchNorm(
           (float)
               (slope * (pivot[c] - moments.mean()[c]) - gain * sums[offset + c] / moments.count());
     }
+    return new GradientAffine(pivot, dyScale, xScale, shift);
+  }
+
+  /** Rows of dx of one image; dx may be dy. */
+  public void backward(
+      Kernels kernels, GradientAffine affine, Planes x, Planes dy, Planes dx, int from, int to) {
     kernels.batchNormInputGradient(
-        x, dy, channels, outputShape.pixels(), pivot, dyScale, xScale, shift, dx);
+        x, dy, affine.pivot(), affine.dyScale(), affine.xScale(), affine.shift(), dx, from, to);
   }
 
   /**
@@ -212,7 +232,8 @@ public record BatchNorm(
     return 1 / Math.sqrt(moments.variance()[channel] + epsilon);
   }
 
-  private static float[] pivot(Moments moments) {
+  /** The means rounded to float32, which x is taken about. */
+  public static float[] pivot(Moments moments) {
     float[] pivot = new float[moments.mean().length];
     for (int c = 0; c < pivot.length; c++) {
       pivot[c] = (float) moments.mean()[c];

@@ -3,11 +3,15 @@ package dev.syncnorm.layer;
 import dev.syncnorm.configuration.Settings;
 import dev.syncnorm.kernel.ConvolutionGeometry;
 import dev.syncnorm.kernel.Kernels;
+import dev.syncnorm.kernel.Planes;
+import dev.syncnorm.kernel.RowSums;
+import dev.syncnorm.kernel.RowWindow;
 import dev.syncnorm.layer.Parameter.Initializer;
 import dev.syncnorm.layer.Parameter.Role;
 import dev.syncnorm.tensor.Shape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Two-dimensional convolution (cross-correlation) with zero padding.
@@ -31,6 +35,8 @@ import java.util.List;
 public record Convolution(
     String name, ConvolutionGeometry geometry, boolean bias, boolean biasCancels)
     implements ImageLayer {
+
+  private static final float[] NO_BIAS = {};
 
   /** Reads filters, kernel, stride, dilation, groups, padding and bias; notes mistakes there. */
   static Convolution read(String name, Settings settings, List<Shape> inputs)
@@ -143,32 +149,84 @@ public record Convolution(
   }
 
   @Override
-  public void forward(Kernels kernels, float[][] parameters, float[][] inputs, float[] output) {
-    float[] biases = bias ? parameters[1] : new float[0];
-    kernels.convolution(geometry, inputs[0], parameters[0], biases, output);
+  public RowWindow inputRows() {
+    return geometry.inputRows();
   }
 
   @Override
-  public void backward(
+  public Planes.Margins inputMargins() {
+    return geometry.inputMargins();
+  }
+
+  @Override
+  public void forward(
+      Kernels kernels, float[][] parameters, Planes[] inputs, Planes output, int from, int to) {
+    float[] biases = bias ? parameters[1] : NO_BIAS;
+    kernels.convolution(geometry, inputs[0], parameters[0], biases, output, from, to);
+  }
+
+  @Override
+  public InputGradient inputGradientKind() {
+    return InputGradient.OF_GRADIENT;
+  }
+
+  @Override
+  public RowWindow outputGradientRows() {
+    return geometry.outputGradientRows();
+  }
+
+  @Override
+  public Planes.Margins outputGradientMargins() {
+    return geometry.outputGradientMargins();
+  }
+
+  @Override
+  public void inputGradient(
       Kernels kernels,
       float[][] parameters,
-      float[][] inputs,
-      float[] outputGradient,
-      float[][] inputGradients,
-      double[] gradients,
-      int offset) {
-    kernels.convolutionWeightGradient(geometry, inputs[0], outputGradient, gradients, offset);
-    if (bias) {
-      int at = offset + geometry.weightShape().size();
-      int channels = geometry.outputChannels();
-      if (biasCancels) {
-        Arrays.fill(gradients, at, at + channels, 0);
-      } else {
-        kernels.channelSums(outputGradient, channels, outputShape().pixels(), gradients, at);
-      }
-    }
-    if (inputGradients[0].length > 0) {
-      kernels.convolutionInputGradient(geometry, outputGradient, parameters[0], inputGradients[0]);
-    }
+      int input,
+      Optional<Planes> output,
+      Planes outputGradient,
+      Planes inputGradient,
+      int from,
+      int to) {
+    kernels.convolutionInputGradient(
+        geometry, outputGradient, parameters[0], inputGradient, from, to);
+  }
+
+  @Override
+  public Optional<GradientSums> parameterGradients(Kernels kernels) {
+    RowSums.OfTwo weights = kernels.convolutionWeightGradient(geometry);
+    RowSums.OfOne biases = kernels.channelSums(outputShape());
+    boolean sumsBiases = bias && !biasCancels;
+    int biasOffset = geometry.weightShape().size();
+    int channels = geometry.outputChannels();
+    return Optional.of(
+        new GradientSums() {
+          @Override
+          public void begin() {
+            weights.begin();
+            biases.begin();
+          }
+
+          @Override
+          public void add(Planes[] inputs, Planes outputGradient, int from, int to) {
+            weights.add(inputs[0], outputGradient, from, to);
+            if (sumsBiases) {
+              biases.add(outputGradient, from, to);
+            }
+          }
+
+          @Override
+          public void finish(double[] gradients, int offset) {
+            weights.finish(gradients, offset);
+            int at = offset + biasOffset;
+            if (sumsBiases) {
+              biases.finish(gradients, at);
+            } else if (bias) {
+              Arrays.fill(gradients, at, at + channels, 0);
+            }
+          }
+        });
   }
 }

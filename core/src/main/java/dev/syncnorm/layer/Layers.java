@@ -18,7 +18,8 @@ public final class Layers {
       Map.of(
           "conv", Convolution::read,
           "batch-norm", BatchNorm::read,
-          "add", Add::read);
+          "add", Add::read,
+          "relu", Relu::read);
 
   private Layers() {}
 

@@ -1,13 +1,18 @@
 package dev.syncnorm.network;
 
+import dev.syncnorm.kernel.Planes;
+import dev.syncnorm.kernel.Planes.Margins;
 import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.layer.ImageLayer;
 import dev.syncnorm.layer.Layer;
 import dev.syncnorm.network.Network.Node;
+import dev.syncnorm.network.RowProgram.Read;
+import dev.syncnorm.network.RowProgram.Task;
 import dev.syncnorm.network.SumLayout.Segment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 
 /**
@@ -18,53 +23,67 @@ import java.util.stream.Collectors;
  * Backwards, a batch norm's input gradient belongs to the phase after the one that computes its
  * output gradient. Batch norms that do not depend on each other thus share a sum. The loss travels
  * with the first backward sum, all parameter gradients with the last.
+ *
+ * <p>A phase computes what its sum needs and no more. A tensor that a later phase needs again is
+ * stored where computing it again would cost more than {@link #OPERATIONS_WORTH_STORING}, and
+ * computed again otherwise: normalised values always are.
  */
 public final class StepPlan {
 
-  /** One layer's work for one image in a phase. */
-  public sealed interface Action {
-    /** Index of the layer. */
-    int node();
-
-    /** The output of a layer. */
-    record Forward(int node) implements Action {}
-
-    /** The gradients of a layer's inputs and parameters; a batch norm's after its sum. */
-    record Backward(int node) implements Action {}
-  }
+  /**
+   * Operations for each value from which on a tensor is stored for later phases: to write four
+   * bytes to memory and to read them back takes a core as long as about so many operations of a
+   * convolution.
+   */
+  static final double OPERATIONS_WORTH_STORING = 100;
 
   /**
-   * The layers that run before a sum, and the sum.
+   * What runs before a sum, and the sum.
    *
    * @param sum what is summed at the end of the phase
    */
-  public record Phase(List<Action> actions, SumLayout sum) {
-    /** Copies the list. */
-    public Phase {
-      actions = List.copyOf(actions);
-    }
-  }
+  public record Phase(RowProgram program, SumLayout sum) {}
+
+  /**
+   * A tensor that is kept as a whole from one phase to another, or is read with the image.
+   *
+   * @param margins zeros around it, as its readers need
+   */
+  public record Stored(int tensor, Planes.Margins margins) {}
 
   private final Network network;
   private final ParameterTable table;
+  private final StepTensors tensors;
   private final int[] forwardPhase;
   private final int[] backwardPhase;
-  private final boolean[] needsGradient;
-  private final List<Phase> phases = new ArrayList<>();
   private final int forwardSums;
+  private final List<Phase> phases = new ArrayList<>();
+  private final List<Stored> stored = new ArrayList<>();
 
-  /** Plans the steps of a network. */
+  /** Plans the steps of a network for kernels that take a few rows at a time. */
   public StepPlan(Network network) {
+    this(network, 0);
+  }
+
+  /**
+   * Plans the steps of a network. How it cuts images into bands has no effect on results.
+   *
+   * @param bandRows rows of the tallest tensor in a band, or 0 for as many as the cache holds
+   */
+  public StepPlan(Network network, int bandRows) {
     this.network = network;
     this.table = network.parameters();
+    this.tensors = new StepTensors(network);
     int nodes = network.nodes().size();
     forwardPhase = new int[nodes];
     backwardPhase = new int[nodes];
-    needsGradient = new boolean[nodes + 1];
     assignPhases();
     forwardSums = Arrays.stream(forwardPhase).max().orElse(0);
-    addForwardPhases();
-    addBackwardPhases();
+    List<SumLayout> sums = new ArrayList<>();
+    List<List<Operation>> operations = new ArrayList<>();
+    addForwardSums(sums, operations);
+    addBackwardSums(sums, operations);
+    addPhases(sums, operations, bandRows);
   }
 
   /** The network that this is the plan of. */
@@ -77,22 +96,19 @@ public final class StepPlan {
     return table;
   }
 
-  /**
-   * The phases in order; the sum of one is number i of the step. The first {@link #forwardSums()}
-   * end with moments; the next begins with the rest of the forward pass, the loss and its gradient.
-   */
+  /** The tensors of an image by number. */
+  public StepTensors tensors() {
+    return tensors;
+  }
+
+  /** The phases in order; the sum of one is number i of the step. */
   public List<Phase> phases() {
     return List.copyOf(phases);
   }
 
-  /** The number of sums in the forward pass. */
-  public int forwardSums() {
-    return forwardSums;
-  }
-
-  /** Whether anything before a value is trained, so that its gradient is needed. */
-  public boolean needsGradient(int value) {
-    return needsGradient[value];
+  /** The tensors of an image that are kept as a whole: the image, its target, others. */
+  public List<Stored> stored() {
+    return List.copyOf(stored);
   }
 
   private void assignPhases() {
@@ -100,10 +116,8 @@ public final class StepPlan {
     for (int i = 0; i < nodes.size(); i++) {
       Node node = nodes.get(i);
       int latest = 0;
-      needsGradient[i + 1] = !node.layer().parameters().isEmpty();
       for (int input : node.inputs()) {
         latest = Math.max(latest, input == 0 ? 0 : forwardPhase[input - 1]);
-        needsGradient[i + 1] |= needsGradient[input];
       }
       forwardPhase[i] = latest + (node.layer() instanceof BatchNorm ? 1 : 0);
     }
@@ -117,76 +131,130 @@ public final class StepPlan {
     }
   }
 
-  private void addForwardPhases() {
+  private void addForwardSums(List<SumLayout> sums, List<List<Operation>> operations) {
     for (int phase = 0; phase < forwardSums; phase++) {
       List<Segment> segments = new ArrayList<>();
+      List<Operation> own = new ArrayList<>();
       int offset = 0;
       for (int i = 0; i < forwardPhase.length; i++) {
         if (forwardPhase[i] == phase + 1 && layer(i) instanceof BatchNorm norm) {
-          segments.add(
+          Segment.Moments moments =
               new Segment.Moments(
-                  i, norm.name(), offset, norm.channels(), norm.outputShape().pixels()));
-          offset += 2 * norm.channels();
+                  i, norm.name(), offset, norm.channels(), norm.outputShape().pixels());
+          segments.add(moments);
+          own.add(new Operation.Moments(moments));
+          offset += moments.length();
         }
       }
-      phases.add(new Phase(forwardActions(phase), layout("moments of ", segments)));
+      sums.add(layout("moments of ", segments));
+      operations.add(own);
     }
   }
 
-  private List<Action> forwardActions(int phase) {
-    List<Action> actions = new ArrayList<>();
-    for (int i = 0; i < forwardPhase.length; i++) {
-      if (forwardPhase[i] == phase) {
-        actions.add(new Action.Forward(i));
-      }
-    }
-    return actions;
-  }
-
-  private void addBackwardPhases() {
+  private void addBackwardSums(List<SumLayout> sums, List<List<Operation>> operations) {
     int last = 0;
     for (int i = 0; i < backwardPhase.length; i++) {
-      if (needsGradient[i + 1]) {
-        last = Math.max(last, backwardPhase[i] + (needsInputGradientAfterSum(i) ? 1 : 0));
+      if (!layer(i).parameters().isEmpty()) {
+        last = Math.max(last, backwardPhase[i]);
       }
     }
     for (int phase = 0; phase <= last; phase++) {
-      List<Action> actions = new ArrayList<>(phase == 0 ? forwardActions(forwardSums) : List.of());
       List<Segment> segments = new ArrayList<>();
+      List<Operation> own = new ArrayList<>();
       int offset = 0;
       if (phase == 0) {
-        segments.add(new Segment.LossSum(0));
+        Segment.LossSum loss = new Segment.LossSum(0);
+        segments.add(loss);
+        own.add(new Operation.LossSum(loss));
         offset = 1;
       }
       for (int i = backwardPhase.length - 1; i >= 0; i--) {
-        boolean norm = layer(i) instanceof BatchNorm;
-        if (needsGradient[i + 1] && backwardPhase[i] + (norm ? 1 : 0) == phase) {
-          if (!norm || needsInputGradientAfterSum(i)) {
-            actions.add(new Action.Backward(i));
-          }
+        if (backwardPhase[i] == phase && layer(i) instanceof BatchNorm norm) {
+          Segment.NormGradients gradients =
+              new Segment.NormGradients(i, norm.name(), offset, 2 * norm.channels());
+          segments.add(gradients);
+          own.add(new Operation.NormGradients(gradients));
+          offset += gradients.length();
+        } else if (backwardPhase[i] == phase && table.gradientSize(i) > 0) {
+          own.add(new Operation.ParameterGradients(i));
         }
-        if (norm && backwardPhase[i] == phase) {
-          int length = 2 * ((BatchNorm) layer(i)).channels();
-          segments.add(new Segment.NormGradients(i, layer(i).name(), offset, length));
+      }
+      for (int i = 0; phase == last && i < backwardPhase.length; i++) {
+        if (layer(i) instanceof ImageLayer && table.gradientSize(i) > 0) {
+          int length = table.gradientSize(i);
+          segments.add(new Segment.LayerGradients(i, layer(i).name(), offset, length));
           offset += length;
         }
       }
-      if (phase == last) {
-        for (int i = 0; i < backwardPhase.length; i++) {
-          if (layer(i) instanceof ImageLayer && table.gradientSize(i) > 0) {
-            int length = table.gradientSize(i);
-            segments.add(new Segment.LayerGradients(i, layer(i).name(), offset, length));
-            offset += length;
-          }
-        }
-      }
-      phases.add(new Phase(actions, layout("gradients at ", segments)));
+      sums.add(layout("gradients at ", segments));
+      operations.add(own);
     }
   }
 
-  private boolean needsInputGradientAfterSum(int node) {
-    return layer(node) instanceof BatchNorm
-        && needsGradient[network.nodes().get(node).inputs().get(0)];
+  private void addPhases(
+      List<SumLayout> sums, List<List<Operation>> operations, int bandRows) {
+    boolean[] candidates = worthStoring();
+    int[] uses = new int[tensors.count()];
+    boolean[] there = new boolean[tensors.count()];
+    for (List<Operation> own : operations) {
+      PhaseTasks tasks = tasks(own, tensor -> there[tensor]);
+      for (int tensor = 0; tensor < uses.length; tensor++) {
+        uses[tensor] += tasks.uses(tensor) ? 1 : 0;
+        there[tensor] |= candidates[tensor] && tasks.uses(tensor);
+      }
+    }
+    boolean[] kept = new boolean[tensors.count()];
+    for (int tensor = 0; tensor < kept.length; tensor++) {
+      kept[tensor] = tensors.isLoaded(tensor) || (candidates[tensor] && uses[tensor] > 1);
+    }
+    Arrays.fill(there, false);
+    Margins[] margins = new Margins[tensors.count()];
+    Arrays.fill(margins, Margins.NONE);
+    for (int phase = 0; phase < sums.size(); phase++) {
+      PhaseTasks tasks = tasks(operations.get(phase), tensor -> there[tensor]);
+      for (Task task : tasks.tasks()) {
+        for (Read read : task.reads()) {
+          margins[read.tensor()] = margins[read.tensor()].max(read.margins());
+        }
+      }
+      for (int tensor = 0; tensor < kept.length; tensor++) {
+        there[tensor] |= kept[tensor] && tasks.uses(tensor);
+      }
+      phases.add(
+          new Phase(new RowProgram(tasks.tasks(), tensors, kept, bandRows), sums.get(phase)));
+    }
+    for (int tensor = 0; tensor < kept.length; tensor++) {
+      if (kept[tensor]) {
+        stored.add(new Stored(tensor, margins[tensor]));
+      }
+    }
+  }
+
+  private PhaseTasks tasks(List<Operation> sums, IntPredicate isThere) {
+    PhaseTasks tasks = new PhaseTasks(network, tensors, isThere);
+    sums.forEach(tasks::addSum);
+    return tasks;
+  }
+
+  /** The tensors that take longer to compute than to keep, what they are made of being at hand. */
+  private boolean[] worthStoring() {
+    boolean[] worth = new boolean[tensors.count()];
+    double[] cost = new double[tensors.count()];
+    PhaseTasks all = new PhaseTasks(network, tensors, tensor -> false);
+    for (int tensor = 0; tensor < tensors.count(); tensor++) {
+      all.addTensor(tensor);
+    }
+    for (Task task : all.tasks()) {
+      int tensor = task.tensor();
+      double size = tensors.shape(tensor).size();
+      double operations = tensors.operationsPerValue(tensor);
+      for (Read read : task.reads()) {
+        operations += cost[read.tensor()] * tensors.shape(read.tensor()).size() / size;
+      }
+      worth[tensor] = operations > OPERATIONS_WORTH_STORING;
+      cost[tensor] = worth[tensor] ? 0 : operations;
+    }
+    return worth;
   }
 
   private Layer layer(int node) {
