@@ -80,8 +80,7 @@ public interface Kernels {
    *
    * @param pivot [channels], as are scale and shift
    */
-  void normalize(
-      Planes x, float[] pivot, float[] scale, float[] shift, Planes y, int from, int to);
+  void normalize(Planes x, float[] pivot, float[] scale, float[] shift, Planes y, int from, int to);
 
   /**
    * dx = dyScale dy + (xScale (x - pivot) + shift), per channel. dx may be dy.
