@@ -34,6 +34,12 @@ public enum Backend {
     Kernels createAvailable() {
       return new Nd4jKernels();
     }
+
+    /** All of them: a call costs as much as thousands of pixels. */
+    @Override
+    public int bandRows() {
+      return Integer.MAX_VALUE;
+    }
   },
   /** Naive loops in double precision: slow, for checking the others. */
   REFERENCE {
@@ -57,6 +63,11 @@ public enum Backend {
   public abstract Optional<String> unavailable();
 
   abstract Kernels createAvailable();
+
+  /** How many rows of an image calls should be for; 0 for as many as the cache holds. */
+  public int bandRows() {
+    return 0;
+  }
 
   /** The heap that one thread's kernels keep for a network's convolutions; native memory aside. */
   public long scratchBytes(Collection<ConvolutionGeometry> convolutions) {

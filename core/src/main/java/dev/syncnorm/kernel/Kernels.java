@@ -20,11 +20,6 @@ import dev.syncnorm.tensor.Shape;
  */
 public interface Kernels {
 
-  /** Whether calls for a whole image at once are much faster than for a few rows at a time. */
-  default boolean wantsWholeImages() {
-    return false;
-  }
-
   /**
    * y[o, r, c] = bias[o] + sum over i, kr, kc of weight[o, i, kr, kc] x[i, r stride + kr dilation -
    * top, c stride + kc dilation - left].

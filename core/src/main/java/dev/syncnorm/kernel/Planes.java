@@ -85,6 +85,16 @@ public final class Planes {
     return columns % (4 * LANES) == 0 ? columns + LANES : columns;
   }
 
+  /** Floats of the array of {@link #whole}. */
+  public static int wholeSize(Shape shape, Margins margins) {
+    return size(shape, margins, margins.top + shape.height() + margins.bottom);
+  }
+
+  /** Moves the window back to the topmost row of the margin; nothing of it is kept. */
+  public void restart() {
+    first = -margins.top;
+  }
+
   /** The shape of the whole tensor, [channels, height, width]. */
   public Shape shape() {
     return shape;

@@ -12,6 +12,8 @@ import dev.syncnorm.network.SumLayout.Segment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 
@@ -111,6 +113,21 @@ public final class StepPlan {
     return List.copyOf(stored);
   }
 
+  /** By layer, the number of its parameter gradients, where they are summed over images. */
+  public SortedMap<Integer, Integer> gradientSizes() {
+    SortedMap<Integer, Integer> sizes = new TreeMap<>();
+    for (int node = 0; node < network.nodes().size(); node++) {
+      if (sendsGradients(node)) {
+        sizes.put(node, table.gradientSize(node));
+      }
+    }
+    return sizes;
+  }
+
+  private boolean sendsGradients(int node) {
+    return layer(node) instanceof ImageLayer && table.gradientSize(node) > 0;
+  }
+
   private void assignPhases() {
     List<Node> nodes = network.nodes();
     for (int i = 0; i < nodes.size(); i++) {
@@ -180,7 +197,7 @@ public final class StepPlan {
         }
       }
       for (int i = 0; phase == last && i < backwardPhase.length; i++) {
-        if (layer(i) instanceof ImageLayer && table.gradientSize(i) > 0) {
+        if (sendsGradients(i)) {
           int length = table.gradientSize(i);
           segments.add(new Segment.LayerGradients(i, layer(i).name(), offset, length));
           offset += length;

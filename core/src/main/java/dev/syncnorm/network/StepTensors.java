@@ -102,7 +102,7 @@ public final class StepTensors {
   }
 
   /** Whether it is read with the image, not computed. */
-  boolean isLoaded(int tensor) {
+  public boolean isLoaded(int tensor) {
     return tensor == 0 || tensor == target();
   }
 

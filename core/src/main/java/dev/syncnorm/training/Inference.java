@@ -1,29 +1,28 @@
 package dev.syncnorm.training;
 
-import dev.syncnorm.kernel.Kernels;
-import dev.syncnorm.layer.BatchNorm;
-import dev.syncnorm.layer.ImageLayer;
+import dev.syncnorm.kernel.Backend;
+import dev.syncnorm.network.InferencePlan;
 import dev.syncnorm.network.Network;
-import dev.syncnorm.network.Network.Node;
 import dev.syncnorm.network.ParameterTable;
+import java.util.Map;
 
 /** Runs a network on single images at test time: batch norms use their moving statistics. */
 public final class Inference {
 
   private final Network network;
   private final ParameterTable table;
-  private final Kernels kernels;
-  private final float[][] activations;
+  private final ProgramRunner runner;
+  private final StoredTensors stored;
+  private final float[] output;
 
   /** An inference of one thread. */
-  public Inference(Network network, Kernels kernels) {
+  public Inference(Network network, Backend backend) {
     this.network = network;
     this.table = network.parameters();
-    this.kernels = kernels;
-    activations = new float[network.values()][];
-    for (int value = 1; value < activations.length; value++) {
-      activations[value] = new float[network.shape(value).size()];
-    }
+    InferencePlan plan = new InferencePlan(network, backend.bandRows());
+    runner = new ProgramRunner(plan.program(), network, table, backend.create());
+    stored = new StoredTensors(plan.tensors(), plan.stored(), Map.of());
+    output = new float[network.output().size()];
   }
 
   /**
@@ -31,23 +30,13 @@ public final class Inference {
    *
    * @param parameters in the order of the network's table
    * @param image [channels, height, width]
-   * @return overwritten by the next call
+   * @return [channels, height, width]; overwritten by the next call
    */
   public float[] output(float[][] parameters, float[] image) {
-    activations[0] = image;
-    for (int i = 0; i < network.nodes().size(); i++) {
-      Node node = network.nodes().get(i);
-      float[][] own = table.ofNode(parameters, i);
-      float[][] inputs = new float[node.inputs().size()][];
-      for (int k = 0; k < inputs.length; k++) {
-        inputs[k] = activations[node.inputs().get(k)];
-      }
-      if (node.layer() instanceof BatchNorm norm) {
-        norm.forward(kernels, own, BatchNorm.movingMoments(own), inputs[0], activations[i + 1]);
-      } else if (node.layer() instanceof ImageLayer layer) {
-        layer.forward(kernels, own, inputs, activations[i + 1]);
-      }
-    }
-    return activations[activations.length - 1];
+    stored.get(0).set(image);
+    StepContext context = StepContext.ofMovingStatistics(network, table, parameters);
+    runner.run(new RowTask.Image(stored, parameters, context), new double[0]);
+    stored.get(network.values() - 1).get(output);
+    return output;
   }
 }

@@ -95,7 +95,7 @@ public record MemoryPlan(
       long available,
       long gibibytes) {
     Network network = configuration.network();
-    StepPlan plan = new StepPlan(network);
+    StepPlan plan = new StepPlan(network, backend.bandRows());
     TrainConfiguration.Train train = configuration.train();
     int images =
         place.local()
@@ -104,14 +104,14 @@ public record MemoryPlan(
                 .mapToInt(Range::size)
                 .max()
                 .orElse(0);
-    ImageWorkspace.Bytes one = ImageWorkspace.bytes(plan, bytes -> bytes);
-    long taken = ImageWorkspace.bytes(plan, bytes -> inRegions(bytes, available)).all();
+    StoredTensors.Bytes one = StoredTensors.bytes(plan, bytes -> bytes);
+    long taken = StoredTensors.bytes(plan, bytes -> inRegions(bytes, available)).all();
     int here = place.workersHere();
     long values = plan.parameters().size();
     List<Part> parts = new ArrayList<>();
-    parts.add(new Part("activations", images * one.activations()));
-    parts.add(new Part("gradients", images * (one.gradients() + one.layerGradients())));
-    parts.add(new Part("targets", images * one.target()));
+    parts.add(new Part("images and targets", images * one.images()));
+    parts.add(new Part("tensors between phases", images * one.tensors()));
+    parts.add(new Part("parameter gradients", images * one.layerGradients()));
     parts.add(new Part("rounding to heap regions", images * (taken - one.all())));
     parts.add(new Part("parameters", here * Float.BYTES * values));
     parts.add(new Part("sums on their way", sums(plan, place)));
@@ -121,10 +121,10 @@ public record MemoryPlan(
       parts.add(new Part("driver's state", 2 * Float.BYTES * (values + slots)));
     }
     parts.add(new Part(CACHE, cache(configuration, place, pairs)));
+    long threads = (long) here * place.threads();
+    parts.add(new Part("windows of rows", threads * PhaseRunner.bytes(plan)));
     parts.add(
-        new Part(
-            "kernels' scratch",
-            (long) here * place.threads() * backend.scratchBytes(convolutions(network))));
+        new Part("kernels' scratch", threads * backend.scratchBytes(convolutions(network))));
     parts.add(new Part("Spark and the rest", RUNTIME));
     return new MemoryPlan(place, images, parts, taken, available, gibibytes);
   }

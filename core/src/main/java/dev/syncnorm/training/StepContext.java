@@ -2,6 +2,7 @@ package dev.syncnorm.training;
 
 import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.network.Network;
+import dev.syncnorm.network.ParameterTable;
 import dev.syncnorm.network.SumLayout;
 import dev.syncnorm.network.SumLayout.Segment;
 import java.util.Arrays;
@@ -19,6 +20,16 @@ final class StepContext {
   StepContext(Network network, int images) {
     this.images = images;
     this.elements = Sums.elements(network, images);
+  }
+
+  /** For inference: moments are the moving statistics. */
+  static StepContext ofMovingStatistics(
+      Network network, ParameterTable table, float[][] parameters) {
+    StepContext context = new StepContext(network, 1);
+    for (int node : network.batchNorms().keySet()) {
+      context.moments.put(node, BatchNorm.movingMoments(table.ofNode(parameters, node)));
+    }
+    return context;
   }
 
   /** Takes the result of a sum; not while images run. */

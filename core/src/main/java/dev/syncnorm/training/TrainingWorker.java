@@ -33,7 +33,7 @@ public final class TrainingWorker {
   private final Samples samples;
   private final Supplier<Kernels> kernels;
   private final int threads;
-  private final List<ImageWorkspace> workspaces = new ArrayList<>();
+  private final List<StoredTensors> stored = new ArrayList<>();
   private final float[][] parameters;
 
   /** The batch of a step to come, kept because an order of a large data set takes time to draw. */
@@ -69,7 +69,8 @@ public final class TrainingWorker {
    * @param workers how many take part
    */
   public void run(Exchange exchange, int worker, int workers) throws InterruptedException {
-    ThreadLocal<Kernels> kernelsOfThread = ThreadLocal.withInitial(kernels);
+    ThreadLocal<PhaseRunner> runners =
+        ThreadLocal.withInitial(() -> new PhaseRunner(plan, kernels.get()));
     ExecutorService pool =
         Executors.newFixedThreadPool(
             threads,
@@ -81,7 +82,7 @@ public final class TrainingWorker {
     try {
       long step = TrainingState.decodeForWorkers(exchange.join(), parameters);
       while (step < schedule.steps()) {
-        step = step(step + 1, exchange, worker, workers, pool, kernelsOfThread);
+        step = step(step + 1, exchange, worker, workers, pool, runners);
       }
     } catch (StoppedException e) {
       // The driver has what it needs, or goes on without this worker.
@@ -102,12 +103,12 @@ public final class TrainingWorker {
       int worker,
       int workers,
       ExecutorService pool,
-      ThreadLocal<Kernels> kernelsOfThread)
+      ThreadLocal<PhaseRunner> runners)
       throws StoppedException, SampleException, InterruptedException {
     int[] batch = step == upcomingStep ? upcoming : schedule.batch(step);
     Range range = Range.share(batch.length, workers).get(worker);
-    while (workspaces.size() < range.size()) {
-      workspaces.add(new ImageWorkspace(plan));
+    while (stored.size() < range.size()) {
+      stored.add(StoredTensors.of(plan));
     }
     StepContext context = new StepContext(plan.network(), batch.length);
     CountDownLatch loaded = new CountDownLatch(range.size());
@@ -119,19 +120,19 @@ public final class TrainingWorker {
       for (int i = 0; i < range.size(); i++) {
         int image = range.from() + i;
         int current = phase;
-        ImageWorkspace workspace = workspaces.get(i);
+        StoredTensors own = stored.get(i);
         images.add(
             pool.submit(
                 () -> {
                   if (current == 0) {
                     try {
-                      workspace.begin(samples, batch[image]);
+                      runners.get().begin(own, samples, batch[image]);
                     } finally {
                       loaded.countDown();
                     }
                   }
                   double[] sums =
-                      workspace.run(current, kernelsOfThread.get(), parameters, context);
+                      runners.get().run(current, own, parameters, context);
                   final Optional<NonFinite> nonFinite = nonFinite(layout, image, sums);
                   reducer.add(0, image, sums);
                   exchange.progress();
@@ -167,7 +168,7 @@ public final class TrainingWorker {
     Range range = Range.share(batch.length, workers).get(worker);
     samples.readAhead(
         IntStream.range(0, range.size())
-            .filter(i -> i >= workspaces.size() || !workspaces.get(i).has(batch[range.from() + i]))
+            .filter(i -> i >= stored.size() || !stored.get(i).has(batch[range.from() + i]))
             .map(i -> batch[range.from() + i])
             .toArray());
   }

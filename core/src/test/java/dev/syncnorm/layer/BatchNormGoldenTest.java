@@ -1,13 +1,19 @@
 package dev.syncnorm.layer;
 
 import static dev.syncnorm.testing.Deviations.assertWithin;
+import static dev.syncnorm.testing.WholeImages.empty;
+import static dev.syncnorm.testing.WholeImages.packed;
+import static dev.syncnorm.testing.WholeImages.planes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.kernel.Kernels;
+import dev.syncnorm.kernel.Planes;
+import dev.syncnorm.kernel.RowSums;
 import dev.syncnorm.tensor.Shape;
 import dev.syncnorm.testing.Golden;
+import dev.syncnorm.testing.WholeImages;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -78,7 +84,8 @@ class BatchNormGoldenTest {
     double[] sums(BatchNorm layer) {
       double[][] parts = new double[images][2 * channels];
       for (int n = 0; n < images; n++) {
-        layer.partialMoments(kernels, golden.image("x", n), parts[n], 0);
+        Planes x = planes(layer.outputShape(), golden.image("x", n));
+        parts[n] = WholeImages.sums(layer.partialMoments(kernels), x, 2 * channels);
       }
       double[] sums = new double[2 * channels];
       for (int c = 0; c < channels; c++) {
@@ -127,8 +134,7 @@ class BatchNormGoldenTest {
     double[] expected = c.golden.doubles("y");
     double[] x = c.golden.doubles("x");
     for (int n = 0; n < c.images; n++) {
-      float[] y = new float[c.channels * c.pixels];
-      layer.forward(c.kernels, c.parameters, moments, c.golden.image("x", n), y);
+      float[] y = forward(c, layer, moments, n);
       double[] image = new double[y.length];
       double[] tolerance = new double[y.length];
       for (int i = 0; i < y.length; i++) {
@@ -141,6 +147,18 @@ class BatchNormGoldenTest {
     }
   }
 
+  private static float[] forward(Case c, BatchNorm layer, BatchNorm.Moments moments, int image) {
+    Planes y = empty(layer.outputShape());
+    layer.forward(
+        c.kernels,
+        layer.affine(c.parameters, moments),
+        planes(layer.outputShape(), c.golden.image("x", image)),
+        y,
+        0,
+        layer.outputShape().height());
+    return packed(y);
+  }
+
   @ParameterizedTest(name = "{0}, {1}")
   @MethodSource("cases")
   void gradientsAgree(String name, Backend backend) {
@@ -150,8 +168,15 @@ class BatchNormGoldenTest {
     double[] sums = new double[2 * c.channels];
     for (int n = 0; n < c.images; n++) {
       double[] part = new double[2 * c.channels];
-      layer.partialGradientSums(
-          c.kernels, moments, c.golden.image("x", n), c.golden.image("grad_y", n), part, 0);
+      RowSums.OfTwoAboutPivot partial = layer.partialGradientSums(c.kernels);
+      partial.begin();
+      partial.add(
+          planes(layer.outputShape(), c.golden.image("x", n)),
+          BatchNorm.pivot(moments),
+          planes(layer.outputShape(), c.golden.image("grad_y", n)),
+          0,
+          layer.outputShape().height());
+      partial.finish(part, 0);
       Arrays.setAll(sums, i -> sums[i] + part[i]);
     }
     double[] x = c.golden.doubles("x");
@@ -175,16 +200,16 @@ class BatchNormGoldenTest {
     double[] expected = c.golden.doubles("grad_x");
     double count = (double) c.images * c.pixels;
     for (int n = 0; n < c.images; n++) {
-      float[] dx = new float[c.channels * c.pixels];
+      Planes result = empty(layer.outputShape());
       layer.backward(
           c.kernels,
-          c.parameters,
-          moments,
-          sums,
+          layer.gradientAffine(c.parameters, moments, sums, 0),
+          planes(layer.outputShape(), c.golden.image("x", n)),
+          planes(layer.outputShape(), c.golden.image("grad_y", n)),
+          result,
           0,
-          c.golden.image("x", n),
-          c.golden.image("grad_y", n),
-          dx);
+          layer.outputShape().height());
+      float[] dx = packed(result);
       double[] image = new double[dx.length];
       double[] tolerance = new double[dx.length];
       for (int i = 0; i < dx.length; i++) {
@@ -245,9 +270,7 @@ class BatchNormGoldenTest {
     double[] expected = c.golden.doubles("y_inference");
     double[] x = c.golden.doubles("x");
     for (int n = 0; n < c.images; n++) {
-      float[] y = new float[c.channels * c.pixels];
-      BatchNorm.Moments moving = BatchNorm.movingMoments(c.parameters);
-      layer.forward(c.kernels, c.parameters, moving, c.golden.image("x", n), y);
+      float[] y = forward(c, layer, BatchNorm.movingMoments(c.parameters), n);
       double[] image = Arrays.copyOfRange(expected, n * y.length, (n + 1) * y.length);
       double[] tolerance = new double[y.length];
       for (int i = 0; i < y.length; i++) {
@@ -276,14 +299,14 @@ class BatchNormGoldenTest {
           new BatchNorm("bn", Shape.of(1, 1, pixels), 0.9, 1e-5, RunningStatistics.TENSORFLOW);
       float[] x = new float[pixels];
       Arrays.fill(x, value);
-      double[] sums = new double[2];
-      layer.partialMoments(kernels, x, sums, 0);
+      double[] sums = WholeImages.sums(layer.partialMoments(kernels), planes(layer.outputShape(), x), 2);
       assertThat(sums).as("seed %s, trial %s", seed, trial).containsExactly(value, 0.0);
-      float[] y = new float[pixels];
       BatchNorm.Moments moments =
           new BatchNorm.Moments(pixels, new double[] {sums[0]}, new double[] {sums[1] / pixels});
-      layer.forward(kernels, new float[][] {{3}, {beta}, {0}, {1}}, moments, x, y);
-      assertThat(y).as("seed %s, trial %s", seed, trial).containsOnly(beta);
+      Planes y = empty(layer.outputShape());
+      BatchNorm.Affine affine = layer.affine(new float[][] {{3}, {beta}, {0}, {1}}, moments);
+      layer.forward(kernels, affine, planes(layer.outputShape(), x), y, 0, 1);
+      assertThat(packed(y)).as("seed %s, trial %s", seed, trial).containsOnly(beta);
     }
   }
 }

@@ -1,17 +1,22 @@
 package dev.syncnorm.layer;
 
 import static dev.syncnorm.testing.Deviations.assertWithin;
+import static dev.syncnorm.testing.WholeImages.empty;
+import static dev.syncnorm.testing.WholeImages.packed;
+import static dev.syncnorm.testing.WholeImages.planes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.kernel.ConvolutionGeometry;
 import dev.syncnorm.kernel.Kernels;
+import dev.syncnorm.kernel.Planes;
 import dev.syncnorm.network.Network;
 import dev.syncnorm.testing.Golden;
 import dev.syncnorm.testing.InProcessTraining;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -109,13 +114,27 @@ class ConvolutionGoldenTest {
       float[] x = golden.image("x", n);
       float[] dy = golden.image("grad_y", n);
       Magnitudes magnitudes = new Magnitudes(golden, x, dy);
-      float[] y = new float[outputs];
-      layer.forward(kernels, parameters, new float[][] {x}, y);
+      Planes input = planes(layer.geometry().inputShape(), layer.inputMargins(), x);
+      Planes output = empty(layer.outputShape());
+      layer.forward(
+          kernels, parameters, new Planes[] {input}, output, 0, layer.outputShape().height());
+      float[] y = packed(output);
       int products = weight.length / golden.shape("y")[1] + 1;
       assertWithin("y", y, image(golden, "y", n), times(magnitudes.y, products * UNIT));
-      float[] dx = new float[x.length];
+      Planes outputGradient = planes(layer.outputShape(), layer.outputGradientMargins(), dy);
+      Planes inputGradient = empty(layer.geometry().inputShape());
+      layer.inputGradient(
+          kernels,
+          parameters,
+          0,
+          Optional.empty(),
+          outputGradient,
+          inputGradient,
+          0,
+          layer.geometry().inputHeight());
+      float[] dx = packed(inputGradient);
       double[] part = new double[gradients.length];
-      layer.backward(kernels, parameters, new float[][] {x}, dy, new float[][] {dx}, part, 0);
+      addGradients(layer, kernels, input, outputGradient, part);
       int backwardProducts = weight.length / golden.shape("weight")[1] + 1;
       double[] expected = image(golden, "grad_x", n);
       assertWithin("dx", dx, expected, times(magnitudes.dx, backwardProducts * UNIT));
@@ -150,14 +169,12 @@ class ConvolutionGoldenTest {
     Convolution layer = layer(golden, false).withBiasCancelling();
     double[] gradients = new double[golden.floats("weight").length + 16];
     Arrays.fill(gradients, 7);
-    layer.backward(
+    addGradients(
+        layer,
         Backend.REFERENCE.create(),
-        new float[][] {golden.floats("weight"), golden.floats("bias")},
-        new float[][] {golden.image("x", 0)},
-        golden.image("grad_y", 0),
-        new float[][] {new float[0]},
-        gradients,
-        0);
+        planes(layer.geometry().inputShape(), layer.inputMargins(), golden.image("x", 0)),
+        planes(layer.outputShape(), golden.image("grad_y", 0)),
+        gradients);
     assertThat(Arrays.copyOfRange(gradients, gradients.length - 16, gradients.length))
         .containsOnly(0);
     assertThat(Arrays.copyOf(gradients, gradients.length - 16)).doesNotContain(7);
@@ -227,6 +244,14 @@ class ConvolutionGoldenTest {
     assertThat(layer.outputShape().extents())
         .isEqualTo(IntStream.range(1, 4).mapToObj(i -> golden.shape("y")[i]).toList());
     return layer;
+  }
+
+  private static void addGradients(
+      Convolution layer, Kernels kernels, Planes x, Planes dy, double[] gradients) {
+    ImageLayer.GradientSums sums = layer.parameterGradients(kernels).orElseThrow();
+    sums.begin();
+    sums.add(new Planes[] {x}, dy, 0, layer.outputShape().height());
+    sums.finish(gradients, 0);
   }
 
   private static double[] image(Golden golden, String name, int index) {

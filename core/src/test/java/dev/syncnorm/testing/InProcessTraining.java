@@ -271,8 +271,8 @@ public final class InProcessTraining {
     }
 
     /** The output for an image at test time, after the last step. */
-    public float[] inference(Kernels kernels, float[] image) {
-      float[] output = new Inference(plan.network(), kernels).output(end().parameters(), image);
+    public float[] inference(Backend backend, float[] image) {
+      float[] output = new Inference(plan.network(), backend).output(end().parameters(), image);
       return Arrays.copyOf(output, output.length);
     }
 

@@ -12,6 +12,7 @@ import dev.syncnorm.network.SumLayout;
 import dev.syncnorm.network.SumLayout.Segment;
 import dev.syncnorm.tensor.Shape;
 import dev.syncnorm.testing.Golden;
+import dev.syncnorm.testing.WholeImages;
 import dev.syncnorm.training.TreeReducer.Node;
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -140,8 +141,11 @@ class GlobalMomentsTest {
     for (Range range : ranges) {
       TreeReducer part = new TreeReducer(layout, images.size(), range);
       for (int i = range.to() - 1; i >= range.from(); i--) {
-        double[] sums = new double[2 * channels];
-        norm.partialMoments(kernels, images.get(i), sums, 0);
+        double[] sums =
+            WholeImages.sums(
+                norm.partialMoments(kernels),
+                WholeImages.planes(norm.outputShape(), images.get(i)),
+                2 * channels);
         part.add(0, i, sums);
       }
       assertThat(whole.covers(part.nodes())).isEqualTo(range.size() == images.size());

@@ -125,7 +125,7 @@ class SeedNetworkGoldenTest {
     int images = golden.shape("x")[0];
     int size = expected.length / images;
     for (int i = 0; i < images; i++) {
-      float[] output = run.inference(backend.create(), golden.image("x", i));
+      float[] output = run.inference(backend, golden.image("x", i));
       double[] image = Arrays.copyOfRange(expected, i * size, (i + 1) * size);
       assertWithin("image " + i, output, image, 3 * ROUNDING * largest(expected));
     }

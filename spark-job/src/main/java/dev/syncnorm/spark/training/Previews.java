@@ -7,7 +7,7 @@ import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelConversion;
 import dev.syncnorm.image.PngEncoder;
 import dev.syncnorm.image.Resize;
-import dev.syncnorm.kernel.Kernels;
+import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.training.AtomicFiles;
 import dev.syncnorm.training.Inference;
 import dev.syncnorm.training.RunFolder;
@@ -22,13 +22,13 @@ final class Previews {
 
   private final TrainConfiguration configuration;
   private final ByteSource source;
-  private final Kernels kernels;
+  private final Backend backend;
   private final PixelConversion conversion;
 
-  Previews(TrainConfiguration configuration, ByteSource source, Kernels kernels) {
+  Previews(TrainConfiguration configuration, ByteSource source, Backend backend) {
     this.configuration = configuration;
     this.source = source;
-    this.kernels = kernels;
+    this.backend = backend;
     this.conversion =
         new PixelConversion(configuration.data().order(), configuration.data().scale());
   }
@@ -57,7 +57,7 @@ final class Previews {
       float[] input = new float[configuration.network().input().size()];
       conversion.toPlanar(image, input, 0);
       float[] output =
-          new Inference(configuration.network(), kernels).output(state.parameters(), input);
+          new Inference(configuration.network(), backend).output(state.parameters(), input);
       byte[] png = PngEncoder.encode(conversion.toImage(output, 0, width, height));
       AtomicFiles.write(run.image(name + ".png"), out -> out.write(png));
     } catch (IOException | BadImageException e) {

@@ -137,7 +137,7 @@ public final class TrainJob {
         new Previews(
             request.configuration(),
             new HadoopFiles(spark.hadoopConfiguration()),
-            request.backend().create());
+            request.backend());
     TrainingState first = initial;
     if (request.resume()) {
       first = run.resume(initial, progress::damaged);

@@ -84,7 +84,7 @@ record WorkerTask(
             data.scale(),
             train.train().cacheBytes() / workersOfThisProcess());
     return new TrainingWorker(
-        new StepPlan(train.network()),
+        new StepPlan(train.network(), backend.bandRows()),
         train.train().schedule(index.value().size()),
         samples,
         backend::create,
