@@ -51,6 +51,14 @@ public interface Kernels {
    */
   RowSums.OfTwo convolutionWeightGradient(ConvolutionGeometry geometry);
 
+  /**
+   * The moments of the patches of x, [T] values each in the order of a filter's weights, in
+   * float64: [T] sums, then by rows the upper triangle of the [T, T] sums of products. Rows are
+   * those of the convolution's output; x has margins of at least {@link
+   * ConvolutionGeometry#inputMargins}, and the geometry one group.
+   */
+  RowSums.OfOne patchMoments(ConvolutionGeometry geometry);
+
   /** The sum of each channel's values, [channels]. */
   RowSums.OfOne channelSums(Shape shape);
 

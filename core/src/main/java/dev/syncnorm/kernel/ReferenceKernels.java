@@ -360,4 +360,55 @@ public final class ReferenceKernels implements Kernels {
       }
     }
   }
+
+  @Override
+  public RowSums.OfOne patchMoments(ConvolutionGeometry geometry) {
+    ConvolutionGeometry g = geometry;
+    int taps = g.inputChannels() * g.kernelHeight() * g.kernelWidth();
+    return new RowSums.OfOne() {
+      private final double[] totals = new double[taps + taps * (taps + 1) / 2];
+      private final double[] patch = new double[taps];
+
+      @Override
+      public void begin() {
+        Arrays.fill(totals, 0);
+      }
+
+      @Override
+      public void add(Planes x, int from, int to) {
+        for (int row = from; row < to; row++) {
+          for (int column = 0; column < g.outputWidth(); column++) {
+            read(x, row, column);
+            int at = taps;
+            for (int a = 0; a < taps; a++) {
+              totals[a] += patch[a];
+              for (int b = a; b < taps; b++) {
+                totals[at++] += patch[a] * patch[b];
+              }
+            }
+          }
+        }
+      }
+
+      private void read(Planes x, int row, int column) {
+        int t = 0;
+        for (int i = 0; i < g.inputChannels(); i++) {
+          for (int kr = 0; kr < g.kernelHeight(); kr++) {
+            for (int kc = 0; kc < g.kernelWidth(); kc++) {
+              int xr = row * g.stride() + kr * g.dilation() - g.top();
+              int xc = column * g.stride() + kc * g.dilation() - g.left();
+              boolean inside =
+                  xr >= 0 && xr < g.inputHeight() && xc >= 0 && xc < g.inputWidth();
+              patch[t++] = inside ? x.values()[x.offset(i, xr) + xc] : 0;
+            }
+          }
+        }
+      }
+
+      @Override
+      public void finish(double[] sums, int offset) {
+        System.arraycopy(totals, 0, sums, offset, totals.length);
+      }
+    };
+  }
 }

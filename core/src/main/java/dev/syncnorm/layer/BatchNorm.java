@@ -151,36 +151,54 @@ public record BatchNorm(
     }
   }
 
+  /**
+   * The input gradient in float64: dx = dyScale dy + xScale (x - mean) + shift, all [C]; it takes
+   * out of dy what is constant and what is along x.
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  public record Projection(double[] dyScale, double[] xScale, double[] shift) {}
+
+  /**
+   * The input gradient.
+   *
+   * @param sums the global sums of {@link #partialGradientSums}, from {@code offset} on
+   */
+  public Projection projection(float[][] parameters, Moments moments, double[] sums, int offset) {
+    int channels = channels();
+    Projection projection =
+        new Projection(new double[channels], new double[channels], new double[channels]);
+    if (moments.count() == 1) {
+      // The mean is the value itself: y does not depend on x, and all of dy is projected out. The
+      // rounding noise of that difference would be enlarged by 1 / sqrt(epsilon), so it is 0 here.
+      return projection;
+    }
+    for (int c = 0; c < channels; c++) {
+      double invStd = invStd(moments, c);
+      double gain = parameters[GAMMA][c] * invStd;
+      projection.dyScale[c] = gain;
+      projection.xScale[c] =
+          -gain * invStd * sumDyXHat(moments, sums, offset, c) / moments.count();
+      projection.shift[c] = -gain * sums[offset + c] / moments.count();
+    }
+    return projection;
+  }
+
   /** What {@link #backward} multiplies by: dx = dyScale dy + xScale (x - pivot) + shift, all [C]. */
   @SuppressWarnings("ArrayRecordComponent")
   public record GradientAffine(float[] pivot, float[] dyScale, float[] xScale, float[] shift) {}
 
-  /**
-   * The coefficients of {@link #backward}.
-   *
-   * @param sums the global sums of {@link #partialGradientSums}, from {@code offset} on
-   */
-  public GradientAffine gradientAffine(
-      float[][] parameters, Moments moments, double[] sums, int offset) {
+  /** The coefficients of {@link #backward}. */
+  public GradientAffine gradientAffine(Projection projection, Moments moments) {
     int channels = channels();
     float[] pivot = pivot(moments);
     float[] dyScale = new float[channels];
     float[] xScale = new float[channels];
     float[] shift = new float[channels];
-    if (moments.count() == 1) {
-      // The mean is the value itself: y does not depend on x, and all of dy is projected out. The
-      // rounding noise of that difference would be enlarged by 1 / sqrt(epsilon), so it is 0 here.
-      return new GradientAffine(pivot, dyScale, xScale, shift);
-    }
     for (int c = 0; c < channels; c++) {
-      double invStd = invStd(moments, c);
-      double gain = parameters[GAMMA][c] * invStd;
-      double slope = -gain * invStd * sumDyXHat(moments, sums, offset, c) / moments.count();
-      dyScale[c] = (float) gain;
+      double slope = projection.xScale[c];
+      dyScale[c] = (float) projection.dyScale[c];
       xScale[c] = (float) slope;
-      shift[c] =
-          (float)
-              (slope * (pivot[c] - moments.mean()[c]) - gain * sums[offset + c] / moments.count());
+      shift[c] = (float) (slope * (pivot[c] - moments.mean()[c]) + projection.shift[c]);
     }
     return new GradientAffine(pivot, dyScale, xScale, shift);
   }
@@ -190,6 +208,41 @@ public record BatchNorm(
       Kernels kernels, GradientAffine affine, Planes x, Planes dy, Planes dx, int from, int to) {
     kernels.batchNormInputGradient(
         x, dy, affine.pivot(), affine.dyScale(), affine.xScale(), affine.shift(), dx, from, to);
+  }
+
+  /**
+   * The sums of the backward pass, as {@link #partialGradientSums} gives them, where the network
+   * ends with y + r and the loss is the mean of (y + r)^2: with x' = x - mean, dy = factor (gamma
+   * invStd x' + beta + r), so sum(dy) = factor (m beta + sum(r)) and sum(dy x') = factor (gamma
+   * invStd sum(x'^2) + sum(r x')). They need no pass over y.
+   *
+   * @param centredSumsOfSquares sum(x'^2), [C]
+   * @param residuals from {@code offset} on [C] sum(r), then [C] sum(r (x - residualPivot))
+   * @param factor 2 / elements of the network's output over the batch
+   */
+  public double[] gradientSumsOfResiduals(
+      float[][] parameters,
+      Moments moments,
+      double[] centredSumsOfSquares,
+      double[] residuals,
+      int offset,
+      float[] residualPivot,
+      double factor) {
+    int channels = channels();
+    double[] sums = new double[2 * channels];
+    for (int c = 0; c < channels; c++) {
+      double mean = moments.mean()[c];
+      double sumOfR = residuals[offset + c];
+      double aboutMean = residuals[offset + channels + c] + (residualPivot[c] - mean) * sumOfR;
+      double sumOfDy = factor * (moments.count() * parameters[BETA][c] + sumOfR);
+      double sumOfDyX =
+          factor
+              * (parameters[GAMMA][c] * invStd(moments, c) * centredSumsOfSquares[c] + aboutMean);
+      sums[c] = sumOfDy;
+      // The sums of others are about the mean rounded to float32.
+      sums[channels + c] = sumOfDyX + (mean - (float) mean) * sumOfDy;
+    }
+    return sums;
   }
 
   /**

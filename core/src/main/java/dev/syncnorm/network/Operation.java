@@ -26,14 +26,19 @@ public sealed interface Operation {
   /** The image's part of the sums of a batch norm's backward pass. */
   record NormGradients(Segment.NormGradients segment) implements Operation {}
 
-  /** The image's gradients of a layer's parameters, which are sent with the last sum. */
-  record ParameterGradients(int node) implements Operation {}
+  /**
+   * The image's gradients of a layer's parameters, which are sent with the last sum.
+   *
+   * @param output the value whose gradient counts as that of the layer's output
+   */
+  record ParameterGradients(int node, int output) implements Operation {}
 
-  /** Whether it computes sums, not a tensor. */
-  default boolean sums() {
-    return this instanceof LossSum
-        || this instanceof Moments
-        || this instanceof NormGradients
-        || this instanceof ParameterGradients;
-  }
+  /** The image's moments of the patches that a convolution sees. */
+  record PatchMoments(Segment.PatchMoments segment) implements Operation {}
+
+  /** What the network adds to the output of its last batch norm, minus the target. */
+  record Residual() implements Operation {}
+
+  /** The image's sums of the residual. */
+  record ResidualSums(Segment.ResidualSums segment) implements Operation {}
 }

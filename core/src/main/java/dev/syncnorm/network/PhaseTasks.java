@@ -44,7 +44,10 @@ final class PhaseTasks {
   /** Adds a sum and all that it needs. */
   void addSum(Operation sum) {
     List<Read> reads = reads(sum);
-    int rows = tensors.shape(reads.get(reads.size() - 1).tensor()).height();
+    int rows =
+        sum instanceof Operation.PatchMoments moments
+            ? network.shape(moments.segment().node() + 1).height()
+            : tensors.shape(reads.get(reads.size() - 1).tensor()).height();
     add(sum, reads, -1, rows);
   }
 
@@ -87,7 +90,15 @@ final class PhaseTasks {
       reads.add(same(tensors.gradient(node + 1)));
     } else if (operation instanceof Operation.ParameterGradients parameters) {
       addInputs(parameters.node(), reads);
-      reads.add(same(tensors.gradient(parameters.node() + 1)));
+      reads.add(same(tensors.gradient(parameters.output())));
+    } else if (operation instanceof Operation.PatchMoments moments) {
+      addInputs(moments.segment().node(), reads);
+    } else if (operation instanceof Operation.Residual) {
+      reads.add(same(tensors.residualValue()));
+      reads.add(same(tensors.target()));
+    } else if (operation instanceof Operation.ResidualSums sums) {
+      reads.add(same(network.nodes().get(sums.segment().node()).inputs().get(0)));
+      reads.add(same(tensors.residual()));
     }
     return reads;
   }

@@ -3,8 +3,10 @@ package dev.syncnorm.network;
 import dev.syncnorm.kernel.Planes;
 import dev.syncnorm.kernel.Planes.Margins;
 import dev.syncnorm.layer.BatchNorm;
+import dev.syncnorm.layer.Convolution;
 import dev.syncnorm.layer.ImageLayer;
 import dev.syncnorm.layer.Layer;
+import dev.syncnorm.layer.PatchMoments;
 import dev.syncnorm.network.Network.Node;
 import dev.syncnorm.network.RowProgram.Read;
 import dev.syncnorm.network.RowProgram.Task;
@@ -12,6 +14,7 @@ import dev.syncnorm.network.SumLayout.Segment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
@@ -25,6 +28,10 @@ import java.util.stream.Collectors;
  * Backwards, a batch norm's input gradient belongs to the phase after the one that computes its
  * output gradient. Batch norms that do not depend on each other thus share a sum. The loss travels
  * with the first backward sum, all parameter gradients with the last.
+ *
+ * <p>Where the mathematics allows it exactly, a sum is merged with another or needs no pass over the
+ * images: see {@link Options#rewrites}. The orders of the sums that are left are the defined ones of
+ * either form; the two agree to rounding, not to the bit.
  *
  * <p>A phase computes what its sum needs and no more. A tensor that a later phase needs again is
  * stored where computing it again would cost more than {@link #OPERATIONS_WORTH_STORING}, and
@@ -53,8 +60,20 @@ public final class StepPlan {
    */
   public record Stored(int tensor, Planes.Margins margins) {}
 
+  /**
+   * What a plan depends on beside the network.
+   *
+   * @param bandRows rows of the tallest tensor in a band, or 0 for as many as the cache holds; has
+   *     no effect on results
+   * @param images in the data set
+   * @param rewrites whether sums are merged where that is exact; otherwise each batch norm has two
+   *     of its own, which is the general path
+   */
+  public record Options(int bandRows, long images, boolean rewrites) {}
+
   private final Network network;
   private final ParameterTable table;
+  private final Rewrites rewrites;
   private final StepTensors tensors;
   private final int[] forwardPhase;
   private final int[] backwardPhase;
@@ -62,30 +81,26 @@ public final class StepPlan {
   private final List<Phase> phases = new ArrayList<>();
   private final List<Stored> stored = new ArrayList<>();
 
-  /** Plans the steps of a network for kernels that take a few rows at a time. */
-  public StepPlan(Network network) {
-    this(network, 0);
-  }
-
-  /**
-   * Plans the steps of a network. How it cuts images into bands has no effect on results.
-   *
-   * @param bandRows rows of the tallest tensor in a band, or 0 for as many as the cache holds
-   */
-  public StepPlan(Network network, int bandRows) {
+  /** Plans the steps of a network. */
+  public StepPlan(Network network, Options options) {
     this.network = network;
     this.table = network.parameters();
-    this.tensors = new StepTensors(network);
     int nodes = network.nodes().size();
     forwardPhase = new int[nodes];
     backwardPhase = new int[nodes];
-    assignPhases();
+    assignForwardPhases();
+    rewrites =
+        options.rewrites()
+            ? Rewrites.of(network, forwardPhase, options.images())
+            : Rewrites.none(network);
+    tensors = new StepTensors(network, rewrites.residualValue());
+    assignBackwardPhases();
     forwardSums = Arrays.stream(forwardPhase).max().orElse(0);
     List<SumLayout> sums = new ArrayList<>();
     List<List<Operation>> operations = new ArrayList<>();
     addForwardSums(sums, operations);
     addBackwardSums(sums, operations);
-    addPhases(sums, operations, bandRows);
+    addPhases(sums, operations, options.bandRows());
   }
 
   /** The network that this is the plan of. */
@@ -128,7 +143,15 @@ public final class StepPlan {
     return layer(node) instanceof ImageLayer && table.gradientSize(node) > 0;
   }
 
-  private void assignPhases() {
+  /**
+   * Whether the first sum depends on the images alone: then it is the same whenever the same batch
+   * comes again, and an image's part of it can be kept.
+   */
+  public boolean firstSumIsOfImagesAlone() {
+    return !rewrites.patchNorms().isEmpty();
+  }
+
+  private void assignForwardPhases() {
     List<Node> nodes = network.nodes();
     for (int i = 0; i < nodes.size(); i++) {
       Node node = nodes.get(i);
@@ -138,10 +161,16 @@ public final class StepPlan {
       }
       forwardPhase[i] = latest + (node.layer() instanceof BatchNorm ? 1 : 0);
     }
+  }
+
+  private void assignBackwardPhases() {
+    List<Node> nodes = network.nodes();
     for (int i = nodes.size() - 1; i >= 0; i--) {
       for (int consumer = i + 1; consumer < nodes.size(); consumer++) {
         if (nodes.get(consumer).inputs().contains(i + 1)) {
-          int ready = nodes.get(consumer).layer() instanceof BatchNorm ? 1 : 0;
+          boolean waits =
+              layer(consumer) instanceof BatchNorm && !rewrites.isResidualNorm(consumer);
+          int ready = waits && !rewrites.patchNorms().containsKey(i) ? 1 : 0;
           backwardPhase[i] = Math.max(backwardPhase[i], backwardPhase[consumer] + ready);
         }
       }
@@ -155,17 +184,43 @@ public final class StepPlan {
       int offset = 0;
       for (int i = 0; i < forwardPhase.length; i++) {
         if (forwardPhase[i] == phase + 1 && layer(i) instanceof BatchNorm norm) {
+          OptionalInt convolution = rewrites.patchConvolution(i);
+          if (convolution.isPresent()) {
+            Segment.PatchMoments moments = patchMoments(convolution.getAsInt(), i, offset);
+            segments.add(moments);
+            own.add(new Operation.PatchMoments(moments));
+            offset += moments.length();
+            continue;
+          }
           Segment.Moments moments =
               new Segment.Moments(
                   i, norm.name(), offset, norm.channels(), norm.outputShape().pixels());
           segments.add(moments);
           own.add(new Operation.Moments(moments));
           offset += moments.length();
+          if (rewrites.isResidualNorm(i)) {
+            Segment.ResidualSums residuals =
+                new Segment.ResidualSums(i, norm.name(), offset, 2 * norm.channels());
+            segments.add(residuals);
+            own.add(new Operation.ResidualSums(residuals));
+            offset += residuals.length();
+          }
         }
       }
       sums.add(layout("moments of ", segments));
       operations.add(own);
     }
+  }
+
+  private Segment.PatchMoments patchMoments(int convolution, int norm, int offset) {
+    Convolution layer = (Convolution) layer(convolution);
+    return new Segment.PatchMoments(
+        convolution,
+        norm,
+        layer(norm).name(),
+        offset,
+        PatchMoments.length(layer.geometry()),
+        layer.outputShape().pixels());
   }
 
   private void addBackwardSums(List<SumLayout> sums, List<List<Operation>> operations) {
@@ -193,13 +248,19 @@ public final class StepPlan {
           own.add(new Operation.NormGradients(gradients));
           offset += gradients.length();
         } else if (backwardPhase[i] == phase && table.gradientSize(i) > 0) {
-          own.add(new Operation.ParameterGradients(i));
+          Integer norm = rewrites.patchNorms().get(i);
+          own.add(new Operation.ParameterGradients(i, 1 + (norm == null ? i : norm)));
         }
       }
       for (int i = 0; phase == last && i < backwardPhase.length; i++) {
         if (sendsGradients(i)) {
           int length = table.gradientSize(i);
-          segments.add(new Segment.LayerGradients(i, layer(i).name(), offset, length));
+          Integer norm = rewrites.patchNorms().get(i);
+          segments.add(
+              norm == null
+                  ? new Segment.LayerGradients(i, layer(i).name(), offset, length)
+                  : new Segment.UnprojectedGradients(
+                      i, norm, layer(i).name(), offset, length));
           offset += length;
         }
       }
@@ -279,7 +340,7 @@ public final class StepPlan {
   }
 
   private SumLayout layout(String what, List<Segment> segments) {
-    String name = segments.stream().map(Segment::owner).collect(Collectors.joining(", "));
+    String name = segments.stream().map(Segment::owner).distinct().collect(Collectors.joining(", "));
     return new SumLayout(what + name, segments);
   }
 }

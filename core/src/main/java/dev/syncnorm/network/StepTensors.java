@@ -6,6 +6,7 @@ import dev.syncnorm.network.Network.Node;
 import dev.syncnorm.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * The tensors of one image in a step, by number: the network's values, the target, the gradients of
@@ -22,15 +23,28 @@ public final class StepTensors {
   private final int[] gradients;
   private final int[][] received;
   private final int lossGradient;
+  private final int residualValue;
+  private final int residual;
 
-  StepTensors(Network network) {
+  /**
+   * The tensors of a network.
+   *
+   * @param residualValue what the network adds to the output of its last batch norm, if a plan
+   *     needs the difference from the target
+   */
+  StepTensors(Network network, OptionalInt residualValue) {
     this.network = network;
+    this.residualValue = residualValue.orElse(-1);
     for (int value = 0; value < network.values(); value++) {
       Operation producer = value == 0 ? LOADED : new Operation.Forward(value - 1);
-      tensors.add(new Tensor(name(value), network.shape(value), producer));
+      tensors.add(new Tensor(valueName(value), network.shape(value), producer));
     }
     tensors.add(new Tensor("target", network.output(), LOADED));
     lossGradient = add("gradient of the loss", network.output(), new Operation.LossGradient());
+    residual =
+        residualValue.isPresent()
+            ? add("residual", network.output(), new Operation.Residual())
+            : -1;
     gradients = new int[network.values()];
     received = new int[network.nodes().size()][];
     for (int value = network.values() - 1; value >= 0; value--) {
@@ -44,7 +58,7 @@ public final class StepTensors {
         parts.size() == 1
             ? parts.get(0)
             : add(
-                "gradient of " + name(value),
+                "gradient of " + valueName(value),
                 network.shape(value),
                 new Operation.AddGradients(value));
     if (value == 0) {
@@ -61,7 +75,7 @@ public final class StepTensors {
           passedOn
               ? gradients[value]
               : add(
-                  "gradient of %s by %s".formatted(name(input), name(value)),
+                  "gradient of %s by %s".formatted(valueName(input), valueName(value)),
                   network.shape(input),
                   new Operation.InputGradient(value - 1, i));
     }
@@ -72,7 +86,7 @@ public final class StepTensors {
     return tensors.size() - 1;
   }
 
-  private String name(int value) {
+  private String valueName(int value) {
     return value == 0 ? "input" : network.nodes().get(value - 1).layer().name();
   }
 
@@ -87,7 +101,7 @@ public final class StepTensors {
   }
 
   /** What messages call it. */
-  public String name(Integer tensor) {
+  public String name(int tensor) {
     return tensors.get(tensor).name();
   }
 
@@ -114,6 +128,16 @@ public final class StepTensors {
   /** The gradient of a value. */
   int gradient(int value) {
     return gradients[value];
+  }
+
+  /** What the residual is the difference of the target from. */
+  int residualValue() {
+    return residualValue;
+  }
+
+  /** The residual. */
+  int residual() {
+    return residual;
   }
 
   /** What a value's gradient is the sum of: from the last consumer to the first. */

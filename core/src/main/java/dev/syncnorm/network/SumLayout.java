@@ -1,6 +1,5 @@
 package dev.syncnorm.network;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -48,6 +47,47 @@ public record SumLayout(String name, List<Segment> segments) {
       }
     }
 
+    /**
+     * Moments of the patches of the image that a convolution sees, of which the moments of its
+     * output follow: see {@link dev.syncnorm.layer.PatchMoments}.
+     *
+     * @param node the convolution
+     * @param norm the batch norm of its output
+     * @param pixels values of one channel of the output in one image
+     */
+    record PatchMoments(int node, int norm, String owner, int offset, int length, int pixels)
+        implements Segment {
+      @Override
+      public String subject() {
+        return "the moments of the input of " + owner;
+      }
+    }
+
+    /**
+     * For the last batch norm: sum(r) and sum(r (x - pivot)), [2 C], with r what the network adds
+     * to the batch norm's output minus the target, and the moving mean as pivot.
+     */
+    record ResidualSums(int node, String owner, int offset, int length) implements Segment {
+      @Override
+      public String subject() {
+        return "the loss";
+      }
+    }
+
+    /**
+     * A convolution's gradients as if the batch norm behind it passed gradients on unchanged.
+     *
+     * @param node the convolution
+     * @param norm the batch norm
+     */
+    record UnprojectedGradients(int node, int norm, String owner, int offset, int length)
+        implements Segment {
+      @Override
+      public String subject() {
+        return "the gradients of the parameters of " + owner;
+      }
+    }
+
     /** A batch norm's sum(dy) and sum(dy (x - pivot)), [2 C]. */
     record NormGradients(int node, String owner, int offset, int length) implements Segment {
       @Override
@@ -86,21 +126,5 @@ public record SumLayout(String name, List<Segment> segments) {
   /** The number of doubles. */
   public int length() {
     return segments.stream().mapToInt(Segment::length).sum();
-  }
-
-  /** The segments that belong to batch norms' moments. */
-  public List<Segment.Moments> moments() {
-    return ofType(Segment.Moments.class);
-  }
-
-  /** The segments of one type. */
-  public <S extends Segment> List<S> ofType(Class<S> type) {
-    List<S> found = new ArrayList<>();
-    for (Segment segment : segments) {
-      if (type.isInstance(segment)) {
-        found.add(type.cast(segment));
-      }
-    }
-    return found;
   }
 }

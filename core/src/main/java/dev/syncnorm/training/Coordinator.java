@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
@@ -49,6 +50,9 @@ public final class Coordinator {
   public record CommittedStep(
       long step, int epoch, boolean endsEpoch, int images, double loss, TrainingState state) {}
 
+  /** What may be kept of first sums that depend on the images alone. */
+  private static final long FIRST_SUMS_BYTES = 64L << 20;
+
   private static final Outcome.Waiting WAITING = new Outcome.Waiting();
 
   private final StepPlan plan;
@@ -64,8 +68,8 @@ public final class Coordinator {
   private TreeReducer reducer;
   private boolean[] contributed = new boolean[0];
   private Optional<NonFinite> nonFinite = Optional.empty();
-  private final Map<Integer, BatchNorm.Moments> moments = new HashMap<>();
-  private final Map<Integer, double[]> centredSums = new HashMap<>();
+  private StepContext context;
+  private final Map<Integer, double[]> firstSums = new HashMap<>();
   private double[] gradients;
   private double loss;
 
@@ -101,7 +105,28 @@ public final class Coordinator {
     if (!finished()) {
       beginStep();
     }
-    return state.encodeForWorkers();
+    return encodedState();
+  }
+
+  /** What the workers begin a step with: the state, and the first sum if it is known already. */
+  private byte[] encodedState() {
+    return state.encodeForWorkers(finished() ? Optional.empty() : knownFirstSum());
+  }
+
+  private Optional<double[]> knownFirstSum() {
+    OptionalInt batch = schedule.repeatedBatch(state.step() + 1);
+    return batch.isPresent()
+        ? Optional.ofNullable(firstSums.get(batch.getAsInt()))
+        : Optional.empty();
+  }
+
+  private void keepFirstSum(double[] sums) {
+    OptionalInt batch = schedule.repeatedBatch(state.step() + 1);
+    if (plan.firstSumIsOfImagesAlone()
+        && batch.isPresent()
+        && (firstSums.size() + 1L) * sums.length * Double.BYTES <= FIRST_SUMS_BYTES) {
+      firstSums.put(batch.getAsInt(), sums);
+    }
   }
 
   /** The sum that contributions are waited for. */
@@ -167,9 +192,10 @@ public final class Coordinator {
     batchImages = schedule.batch(state.step() + 1).length;
     ranges = Range.share(batchImages, contributed.length);
     gradients = new double[table.gradientSize()];
-    moments.clear();
-    centredSums.clear();
-    beginSum(new SumId(state.step() + 1, 0));
+    context = new StepContext(network, table, state.parameters(), batchImages);
+    Optional<double[]> first = knownFirstSum();
+    first.ifPresent(sums -> context.take(plan.phases().get(0).sum(), sums));
+    beginSum(new SumId(state.step() + 1, first.isPresent() ? 1 : 0));
   }
 
   private void beginSum(SumId id) {
@@ -183,10 +209,17 @@ public final class Coordinator {
     SumLayout layout = layout();
     double[] sums = reducer.nodes().get(0).values();
     checkFinite(layout, sums);
+    context.take(layout, sums);
+    context.putGradients(layout, sums, gradients);
     for (Segment segment : layout.segments()) {
-      use(segment, sums);
+      if (segment instanceof Segment.LossSum l) {
+        loss = sums[l.offset()] / context.elements();
+      }
     }
     SumId id = expected;
+    if (id.sum() == 0) {
+      keepFirstSum(sums);
+    }
     if (id.sum() + 1 < plan.phases().size()) {
       beginSum(new SumId(id.step(), id.sum() + 1));
       return new Outcome.Summed(id, Doubles.encode(sums));
@@ -203,23 +236,7 @@ public final class Coordinator {
     if (!finished()) {
       beginStep();
     }
-    return new Outcome.Committed(id, state.encodeForWorkers(), step);
-  }
-
-  private void use(Segment segment, double[] sums) {
-    if (segment instanceof Segment.Moments m) {
-      moments.put(m.node(), Sums.moments(m, sums, batchImages));
-      int centred = m.offset() + m.channels();
-      centredSums.put(m.node(), Arrays.copyOfRange(sums, centred, centred + m.channels()));
-    } else if (segment instanceof Segment.LossSum l) {
-      loss = sums[l.offset()] / Sums.elements(network, batchImages);
-    } else if (segment instanceof Segment.NormGradients g) {
-      norm(g.node())
-          .parameterGradients(
-              moments.get(g.node()), sums, g.offset(), gradients, table.gradientOffset(g.node()));
-    } else if (segment instanceof Segment.LayerGradients g) {
-      System.arraycopy(sums, g.offset(), gradients, table.gradientOffset(g.node()), g.length());
-    }
+    return new Outcome.Committed(id, encodedState(), step);
   }
 
   private void commit() throws NonFiniteException {
@@ -235,14 +252,14 @@ public final class Coordinator {
         optimizer.update(step, gradients, entry.gradientOffset(), parameters[i], slots[i]);
       }
     }
-    for (Map.Entry<Integer, BatchNorm.Moments> entry : moments.entrySet()) {
+    for (Map.Entry<Integer, BatchNorm.Moments> entry : context.allMoments().entrySet()) {
       int node = entry.getKey();
       int first = table.first(node);
       updates[node]++;
       norm(node)
           .updateMoving(
               entry.getValue(),
-              centredSums.get(node),
+              context.centredSums(node),
               updates[node],
               parameters[first + BatchNorm.MOVING_MEAN],
               parameters[first + BatchNorm.MOVING_VARIANCE]);

@@ -95,7 +95,9 @@ public record MemoryPlan(
       long available,
       long gibibytes) {
     Network network = configuration.network();
-    StepPlan plan = new StepPlan(network, backend.bandRows());
+    long known = pairs.orElse(0);
+    StepPlan plan =
+        new StepPlan(network, new StepPlan.Options(backend.bandRows(), known, true));
     TrainConfiguration.Train train = configuration.train();
     int images =
         place.local()
@@ -119,6 +121,10 @@ public record MemoryPlan(
       // The committed state and the next one, each with the optimizer's slots.
       long slots = train.optimizer().slots().size() * (long) plan.parameters().gradientSize();
       parts.add(new Part("driver's state", 2 * Float.BYTES * (values + slots)));
+    }
+    if (plan.firstSumIsOfImagesAlone()) {
+      long each = (long) Double.BYTES * plan.phases().get(0).sum().length();
+      parts.add(new Part("patch moments", (here + 1) * known * each));
     }
     parts.add(new Part(CACHE, cache(configuration, place, pairs)));
     long threads = (long) here * place.threads();

@@ -50,6 +50,8 @@ final class PhaseRunner {
     for (Segment segment : layout.segments()) {
       if (segment instanceof Segment.LayerGradients g) {
         System.arraycopy(image.layerGradients(g.node()), 0, sums, g.offset(), g.length());
+      } else if (segment instanceof Segment.UnprojectedGradients g) {
+        System.arraycopy(image.layerGradients(g.node()), 0, sums, g.offset(), g.length());
       }
     }
     return sums;

@@ -4,6 +4,7 @@ import dev.syncnorm.kernel.Kernels;
 import dev.syncnorm.kernel.Planes;
 import dev.syncnorm.kernel.RowSums;
 import dev.syncnorm.layer.BatchNorm;
+import dev.syncnorm.layer.Convolution;
 import dev.syncnorm.layer.ImageLayer;
 import dev.syncnorm.layer.Layer;
 import dev.syncnorm.layer.Loss;
@@ -51,7 +52,18 @@ abstract class RowTask {
       BatchNorm norm = (BatchNorm) layer(network, gradients.segment().node());
       return new NormGradients(gradients.segment(), norm.partialGradientSums(kernels));
     }
+    if (operation instanceof Operation.PatchMoments moments) {
+      Convolution layer = (Convolution) layer(network, moments.segment().node());
+      return new Moments(moments.segment(), kernels.patchMoments(layer.geometry()));
+    }
+    if (operation instanceof Operation.ResidualSums residuals) {
+      BatchNorm norm = (BatchNorm) layer(network, residuals.segment().node());
+      return new ResidualSums(table, residuals.segment(), norm.partialGradientSums(kernels));
+    }
     Loss loss = network.loss();
+    if (operation instanceof Operation.Residual) {
+      return new Residual(kernels);
+    }
     if (operation instanceof Operation.LossSum sum) {
       return new LossSum(sum.segment(), loss.partialSum(kernels, network.output()));
     }
@@ -176,12 +188,11 @@ abstract class RowTask {
     @Override
     void begin(Image image) {
       StepContext context = image.context();
-      affine =
-          norm.gradientAffine(
-              table.ofNode(image.parameters(), node),
-              context.moments(node),
-              context.gradientSums(node),
-              0);
+      BatchNorm.Moments moments = context.moments(node);
+      float[][] parameters = table.ofNode(image.parameters(), node);
+      BatchNorm.Projection projection =
+          norm.projection(parameters, moments, context.gradientSums(node), 0);
+      affine = norm.gradientAffine(projection, moments);
     }
 
     @Override
@@ -227,6 +238,19 @@ abstract class RowTask {
     }
   }
 
+  private static final class Residual extends RowTask {
+    private final Kernels kernels;
+
+    Residual(Kernels kernels) {
+      this.kernels = kernels;
+    }
+
+    @Override
+    void run(Planes[] reads, Optional<Planes> written, int from, int to) {
+      kernels.squaredErrorGradient(reads[0], reads[1], 1, written.orElseThrow(), from, to);
+    }
+  }
+
   private static final class LossSum extends RowTask {
     private final Segment.LossSum segment;
     private final RowSums.OfTwo sum;
@@ -253,10 +277,10 @@ abstract class RowTask {
   }
 
   private static final class Moments extends RowTask {
-    private final Segment.Moments segment;
+    private final Segment segment;
     private final RowSums.OfOne moments;
 
-    Moments(Segment.Moments segment, RowSums.OfOne moments) {
+    Moments(Segment segment, RowSums.OfOne moments) {
       this.segment = segment;
       this.moments = moments;
     }
@@ -274,6 +298,36 @@ abstract class RowTask {
     @Override
     void finish(double[] sums) {
       moments.finish(sums, segment.offset());
+    }
+  }
+
+  private static final class ResidualSums extends RowTask {
+    private final ParameterTable table;
+    private final Segment.ResidualSums segment;
+    private final RowSums.OfTwoAboutPivot sums;
+    private float[] pivot;
+
+    ResidualSums(
+        ParameterTable table, Segment.ResidualSums segment, RowSums.OfTwoAboutPivot sums) {
+      this.table = table;
+      this.segment = segment;
+      this.sums = sums;
+    }
+
+    @Override
+    void begin(Image image) {
+      pivot = table.ofNode(image.parameters(), segment.node())[BatchNorm.MOVING_MEAN];
+      sums.begin();
+    }
+
+    @Override
+    void run(Planes[] reads, Optional<Planes> written, int from, int to) {
+      sums.add(reads[0], pivot, reads[1], from, to);
+    }
+
+    @Override
+    void finish(double[] all) {
+      sums.finish(all, segment.offset());
     }
   }
 

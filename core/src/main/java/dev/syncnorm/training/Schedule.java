@@ -1,5 +1,6 @@
 package dev.syncnorm.training;
 
+import java.util.OptionalInt;
 import java.util.Random;
 
 /**
@@ -49,6 +50,13 @@ public record Schedule(int images, int batchSize, int epochs, boolean shuffle, l
       batch[i] = shuffle ? order[first + i] : first + i;
     }
     return batch;
+  }
+
+  /** The number within its epoch of a step's batch, from 0, if every epoch has the same batches. */
+  public OptionalInt repeatedBatch(long step) {
+    return shuffle
+        ? OptionalInt.empty()
+        : OptionalInt.of(Math.toIntExact((step - 1) % stepsPerEpoch()));
   }
 
   /** Fisher and Yates's shuffle with java.util.Random, whose algorithm its documentation fixes. */

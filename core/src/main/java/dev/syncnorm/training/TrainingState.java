@@ -5,6 +5,7 @@ import dev.syncnorm.network.ParameterTable;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 
 /**
@@ -56,37 +57,53 @@ public record TrainingState(long step, float[][] parameters, float[][][] slots, 
     return values;
   }
 
-  /** What {@link #encodeForWorkers} gives for so many parameter values. */
+  /** What {@link #encodeForWorkers} gives for so many parameter values, without a first sum. */
   static long encodedBytes(long parameters) {
-    return 8 + parameters * 4;
+    return 8 + parameters * 4 + 4;
   }
 
-  /** What workers need: the step and the parameters. */
-  byte[] encodeForWorkers() {
+  /**
+   * What workers need: the step, the parameters, and the first sum of the next step.
+   *
+   * @param firstSum if it is known without the workers
+   */
+  byte[] encodeForWorkers(Optional<double[]> firstSum) {
     long floats = 0;
     for (float[] values : parameters) {
       floats += values.length;
     }
-    ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(encodedBytes(floats))).putLong(step);
+    double[] sums = firstSum.orElse(new double[0]);
+    ByteBuffer buffer =
+        ByteBuffer.allocate(
+            Math.toIntExact(encodedBytes(floats) + (long) Double.BYTES * sums.length));
+    buffer.putLong(step);
     for (float[] values : parameters) {
       buffer.asFloatBuffer().put(values);
       buffer.position(buffer.position() + values.length * 4);
     }
+    buffer.putInt(sums.length);
+    buffer.asDoubleBuffer().put(sums);
     return buffer.array();
   }
 
   /**
-   * Reads {@link #encodeForWorkers} into a worker's parameters.
+   * Where workers begin a step.
    *
-   * @return the number of steps committed
+   * @param step the number of steps committed
+   * @param firstSum if the driver knows it
    */
-  static long decodeForWorkers(byte[] bytes, float[][] parameters) {
+  record Start(long step, Optional<double[]> firstSum) {}
+
+  /** Reads {@link #encodeForWorkers} into a worker's parameters. */
+  static Start decodeForWorkers(byte[] bytes, float[][] parameters) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     long step = buffer.getLong();
     for (float[] values : parameters) {
       buffer.asFloatBuffer().get(values);
       buffer.position(buffer.position() + values.length * 4);
     }
-    return step;
+    double[] sums = new double[buffer.getInt()];
+    buffer.asDoubleBuffer().get(sums);
+    return new Start(step, sums.length == 0 ? Optional.empty() : Optional.of(sums));
   }
 }

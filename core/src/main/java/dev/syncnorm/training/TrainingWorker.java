@@ -9,9 +9,12 @@ import dev.syncnorm.network.StepPlan;
 import dev.syncnorm.network.SumLayout;
 import dev.syncnorm.network.SumLayout.Segment;
 import dev.syncnorm.training.Contribution.NonFinite;
+import dev.syncnorm.training.TrainingState.Start;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -35,6 +38,9 @@ public final class TrainingWorker {
   private final int threads;
   private final List<StoredTensors> stored = new ArrayList<>();
   private final float[][] parameters;
+
+  /** By image, its part of a first sum that depends on the images alone. */
+  private final Map<Integer, double[]> firstSums = new ConcurrentHashMap<>();
 
   /** The batch of a step to come, kept because an order of a large data set takes time to draw. */
   private int[] upcoming = {};
@@ -80,9 +86,9 @@ public final class TrainingWorker {
               return thread;
             });
     try {
-      long step = TrainingState.decodeForWorkers(exchange.join(), parameters);
-      while (step < schedule.steps()) {
-        step = step(step + 1, exchange, worker, workers, pool, runners);
+      Start start = TrainingState.decodeForWorkers(exchange.join(), parameters);
+      while (start.step() < schedule.steps()) {
+        start = step(start, exchange, worker, workers, pool, runners);
       }
     } catch (StoppedException e) {
       // The driver has what it needs, or goes on without this worker.
@@ -97,23 +103,27 @@ public final class TrainingWorker {
     }
   }
 
-  private long step(
-      long step,
+  private Start step(
+      Start start,
       Exchange exchange,
       int worker,
       int workers,
       ExecutorService pool,
       ThreadLocal<PhaseRunner> runners)
       throws StoppedException, SampleException, InterruptedException {
+    long step = start.step() + 1;
     int[] batch = step == upcomingStep ? upcoming : schedule.batch(step);
     Range range = Range.share(batch.length, workers).get(worker);
     while (stored.size() < range.size()) {
       stored.add(StoredTensors.of(plan));
     }
-    StepContext context = new StepContext(plan.network(), batch.length);
+    StepContext context =
+        new StepContext(plan.network(), plan.parameters(), parameters, batch.length);
+    start.firstSum().ifPresent(sums -> context.take(plan.phases().get(0).sum(), sums));
+    int firstPhase = start.firstSum().isPresent() ? 1 : 0;
     CountDownLatch loaded = new CountDownLatch(range.size());
     byte[] result = new byte[0];
-    for (int phase = 0; phase < plan.phases().size(); phase++) {
+    for (int phase = firstPhase; phase < plan.phases().size(); phase++) {
       SumLayout layout = plan.phases().get(phase).sum();
       TreeReducer reducer = new TreeReducer(layout, batch.length, range);
       List<Future<Optional<NonFinite>>> images = new ArrayList<>();
@@ -124,22 +134,21 @@ public final class TrainingWorker {
         images.add(
             pool.submit(
                 () -> {
-                  if (current == 0) {
+                  if (current == firstPhase) {
                     try {
                       runners.get().begin(own, samples, batch[image]);
                     } finally {
                       loaded.countDown();
                     }
                   }
-                  double[] sums =
-                      runners.get().run(current, own, parameters, context);
+                  double[] sums = sums(current, batch[image], runners.get(), own, context);
                   final Optional<NonFinite> nonFinite = nonFinite(layout, image, sums);
                   reducer.add(0, image, sums);
                   exchange.progress();
                   return nonFinite;
                 }));
       }
-      if (phase == 0) {
+      if (phase == firstPhase) {
         loaded.await();
         readAhead(step + 1, worker, workers);
       }
@@ -155,6 +164,17 @@ public final class TrainingWorker {
       }
     }
     return TrainingState.decodeForWorkers(result, parameters);
+  }
+
+  /** One image's part of a phase's sum; the caller may change it. */
+  private double[] sums(
+      int phase, int index, PhaseRunner runner, StoredTensors image, StepContext context) {
+    if (phase > 0 || !plan.firstSumIsOfImagesAlone()) {
+      return runner.run(phase, image, parameters, context);
+    }
+    return firstSums
+        .computeIfAbsent(index, i -> runner.run(0, image, parameters, context))
+        .clone();
   }
 
   /** Has the images of a step read that this worker has not; not before all of the last are. */

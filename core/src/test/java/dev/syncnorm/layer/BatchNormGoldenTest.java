@@ -203,7 +203,7 @@ class BatchNormGoldenTest {
       Planes result = empty(layer.outputShape());
       layer.backward(
           c.kernels,
-          layer.gradientAffine(c.parameters, moments, sums, 0),
+          layer.gradientAffine(layer.projection(c.parameters, moments, sums, 0), moments),
           planes(layer.outputShape(), c.golden.image("x", n)),
           planes(layer.outputShape(), c.golden.image("grad_y", n)),
           result,

@@ -87,6 +87,14 @@ public final class Float64Network {
     }
   }
 
+  /** max(x, 0). */
+  public record Rectifier(String name, int input) implements Layer {
+    @Override
+    public List<Integer> inputs() {
+      return List.of(input);
+    }
+  }
+
   /** A sum. */
   public record Sum(String name, List<Integer> inputs) implements Layer {}
 
@@ -122,6 +130,24 @@ public final class Float64Network {
     /** The network's output. */
     public double[][] output() {
       return values[values.length - 1];
+    }
+
+    /** Whether every rectifier passes the same values on as in another pass. */
+    public boolean hasKinksOf(Pass other, List<Layer> layers) {
+      for (int l = 0; l < layers.size(); l++) {
+        if (layers.get(l) instanceof Rectifier rectifier) {
+          double[][] x = values[rectifier.input()];
+          double[][] y = other.values[rectifier.input()];
+          for (int n = 0; n < x.length; n++) {
+            for (int i = 0; i < x[n].length; i++) {
+              if (x[n][i] > 0 != y[n][i] > 0) {
+                return false;
+              }
+            }
+          }
+        }
+      }
+      return true;
     }
 
     /** The mean over all elements of the squared difference from the targets. */
@@ -238,6 +264,9 @@ public final class Float64Network {
         Arrays.setAll(y, n -> new double[x[n].length]);
         normalize(norm, parameters, x, means[l], variances[l], y);
         disturb.disturb(y, 4, norm.channels());
+      } else if (layers.get(l) instanceof Rectifier rectifier) {
+        double[][] x = values[rectifier.input()];
+        Arrays.setAll(y, n -> Arrays.stream(x[n]).map(v -> v > 0 ? v : 0).toArray());
       } else {
         List<Integer> inputs = layers.get(l).inputs();
         for (int n = 0; n < y.length; n++) {
@@ -308,6 +337,13 @@ public final class Float64Network {
         disturb.disturb(new double[][] {dBeta}, x[0].length / norm.channels(), 0);
         result.put(norm.name() + ".gamma", dGamma);
         result.put(norm.name() + ".beta", dBeta);
+      } else if (layers.get(l) instanceof Rectifier rectifier) {
+        for (int n = 0; n < images; n++) {
+          for (int i = 0; i < dy[n].length; i++) {
+            boolean on = pass.values()[rectifier.input()][n][i] > 0;
+            gradients[rectifier.input()][n][i] += on ? dy[n][i] : 0;
+          }
+        }
       } else {
         for (int input : layers.get(l).inputs()) {
           for (int n = 0; n < images; n++) {

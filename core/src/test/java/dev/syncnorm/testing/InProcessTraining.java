@@ -42,7 +42,9 @@ import java.util.function.Supplier;
  */
 public final class InProcessTraining {
 
-  private final StepPlan plan;
+  private final Network network;
+  private int bandRows;
+  private boolean rewrites = true;
   private Samples samples = (index, input, target) -> {};
   private int images;
   private int batchSize;
@@ -55,7 +57,7 @@ public final class InProcessTraining {
   private int threads = 1;
 
   private InProcessTraining(Network network) {
-    this.plan = new StepPlan(network);
+    this.network = network;
   }
 
   /** Of a network; without samples yet. */
@@ -151,18 +153,30 @@ public final class InProcessTraining {
     return this;
   }
 
-  /** The network's plan. */
+  /** Rows of a band; as many as the cache holds unless set. */
+  public InProcessTraining bandRows(int rows) {
+    bandRows = rows;
+    return this;
+  }
+
+  /** The general path, without the rewrites of the plan. */
+  public InProcessTraining withoutRewrites() {
+    rewrites = false;
+    return this;
+  }
+
+  /** The network's plan for these samples. */
   public StepPlan plan() {
-    return plan;
+    return new StepPlan(network, new StepPlan.Options(bandRows, images, rewrites));
   }
 
   /** The state that training starts from. */
   public TrainingState initialState() {
-    TrainingState state =
-        TrainingState.initial(plan.parameters(), optimizer, plan.network().nodes().size(), 1);
+    ParameterTable table = network.parameters();
+    TrainingState state = TrainingState.initial(table, optimizer, network.nodes().size(), 1);
     float[][] values = state.parameters().clone();
     for (int i = 0; i < values.length; i++) {
-      String name = plan.parameters().entries().get(i).name();
+      String name = table.entries().get(i).name();
       values[i] = initial.getOrDefault(name, values[i]).clone();
     }
     return state.withParameters(values);
@@ -190,6 +204,7 @@ public final class InProcessTraining {
   public Run tryRun(List<String> lost) throws TrainingException {
     Schedule schedule = new Schedule(images, batchSize, epochs, shuffle, 1);
     TrainingState start = initialState();
+    StepPlan plan = plan();
     Coordinator coordinator = new Coordinator(plan, schedule, optimizer, start);
     Mailbox mailbox = new Mailbox(1, InProcessWorkers.sharedMemory(), System::nanoTime);
     InProcessWorkers group =

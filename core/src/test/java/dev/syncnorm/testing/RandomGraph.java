@@ -3,6 +3,7 @@ package dev.syncnorm.testing;
 import dev.syncnorm.testing.Float64Network.Conv;
 import dev.syncnorm.testing.Float64Network.Layer;
 import dev.syncnorm.testing.Float64Network.Norm;
+import dev.syncnorm.testing.Float64Network.Rectifier;
 import dev.syncnorm.testing.Float64Network.Sum;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,7 +42,11 @@ public final class RandomGraph {
     GROUPS,
     UNEVEN_PADDING,
     LISTED_OUT_OF_ORDER,
-    DEFAULT_INPUT
+    DEFAULT_INPUT,
+    RECTIFIER,
+    RECTIFIER_BEHIND_A_NORM,
+    CONVOLUTION_OF_THE_IMAGE_FOR_A_NORM_ALONE,
+    NORM_PLUS_EARLIER_VALUE_AT_THE_END
   }
 
   private record Made(Layer layer, int channels, int height, int width, String settings) {}
@@ -64,9 +69,15 @@ public final class RandomGraph {
     width = 4 + random.nextInt(5);
     boolean norms = random.nextInt(8) > 0;
     int wanted = 2 + random.nextInt(7);
+    if (norms && random.nextInt(3) == 0) {
+      addConv();
+      addNorm(made.size());
+    }
     while (made.size() < wanted) {
-      int kind = random.nextInt(10);
-      if (kind < 4) {
+      int kind = random.nextInt(11);
+      if (kind == 10) {
+        addRectifier();
+      } else if (kind < 4) {
         addConv();
       } else if (kind < 7) {
         if (norms && random.nextInt(5) == 0) {
@@ -82,6 +93,10 @@ public final class RandomGraph {
           addNorm(made.size());
         }
       }
+    }
+    if (norms && random.nextInt(4) == 0) {
+      addNorm(made.size());
+      addSumWithEarlierValue();
     }
     prune();
     network = new Float64Network(made.stream().map(Made::layer).toList());
@@ -201,6 +216,13 @@ public final class RandomGraph {
     made.add(new Made(norm, channels(input), height(input), width(input), settings));
   }
 
+  private void addRectifier() {
+    int input = made.size();
+    Rectifier rectifier = new Rectifier("relu" + made.size(), input);
+    made.add(
+        new Made(rectifier, channels(input), height(input), width(input), "type = relu"));
+  }
+
   /** Two batch norms of one value, and their sum. */
   private void addParallelNorms() {
     int input = random.nextInt(made.size() + 1);
@@ -226,6 +248,20 @@ public final class RandomGraph {
       Collections.shuffle(inputs, random);
       Sum sum = new Sum("sum" + made.size(), List.copyOf(inputs));
       made.add(new Made(sum, channels(first), height(first), width(first), "type = add"));
+    }
+  }
+
+  /** The last value plus an earlier one, if there is one of its shape. */
+  private void addSumWithEarlierValue() {
+    int last = made.size();
+    for (int value = 0; value < last - 1; value++) {
+      if (channels(value) == channels(last)
+          && height(value) == height(last)
+          && width(value) == width(last)) {
+        Sum sum = new Sum("sum" + last, List.of(last, value));
+        made.add(new Made(sum, channels(last), height(last), width(last), "type = add"));
+        return;
+      }
     }
   }
 
@@ -259,6 +295,9 @@ public final class RandomGraph {
   private static Layer renumbered(Layer layer, Map<Integer, Integer> numbers) {
     if (layer instanceof Norm n) {
       return new Norm(n.name(), numbers.get(n.input()), n.channels(), n.epsilon());
+    }
+    if (layer instanceof Rectifier r) {
+      return new Rectifier(r.name(), numbers.get(r.input()));
     }
     if (layer instanceof Sum s) {
       return new Sum(s.name(), s.inputs().stream().map(numbers::get).toList());
@@ -356,7 +395,22 @@ public final class RandomGraph {
         note(
             Feature.NORM_AFTER_NORM,
             norm.input() > 0 && made.get(norm.input() - 1).layer() instanceof Norm);
+      } else if (layer instanceof Rectifier rectifier) {
+        note(Feature.RECTIFIER, true);
+        note(
+            Feature.RECTIFIER_BEHIND_A_NORM,
+            rectifier.input() > 0 && made.get(rectifier.input() - 1).layer() instanceof Norm);
       } else if (layer instanceof Sum sum) {
+        note(
+            Feature.NORM_PLUS_EARLIER_VALUE_AT_THE_END,
+            l == made.size() - 1
+                && sum.inputs().size() == 2
+                && sum.inputs().stream()
+                    .anyMatch(
+                        v ->
+                            v > 0
+                                && made.get(v - 1).layer() instanceof Norm
+                                && consumers(v).size() == 1));
         note(Feature.SKIP_CONNECTION, Collections.min(sum.inputs()) < l);
         note(
             Feature.SUM_OF_A_VALUE_WITH_ITSELF,
@@ -369,6 +423,9 @@ public final class RandomGraph {
         note(
             Feature.BIAS_WITH_NORM_AND_OTHER_CONSUMERS,
             conv.bias() && !cancels && normConsumers > 0);
+        note(
+            Feature.CONVOLUTION_OF_THE_IMAGE_FOR_A_NORM_ALONE,
+            conv.input() == 0 && conv.groups() == 1 && normConsumers == 1 && consumers.size() == 1);
         note(Feature.STRIDE, conv.stride() > 1);
         note(Feature.DILATION, conv.dilation() > 1 && conv.kernel() > 1);
         note(Feature.GROUPS, conv.groups() > 1);

@@ -7,6 +7,7 @@ import dev.syncnorm.exchange.StoppedException;
 import dev.syncnorm.exchange.SumId;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.network.StepPlan;
+import dev.syncnorm.network.StepPlan.Options;
 import dev.syncnorm.training.Coordinator;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import dev.syncnorm.training.Coordinator.Outcome;
@@ -49,6 +50,17 @@ public record TinyTraining(StepPlan plan, Schedule schedule, Optimizer optimizer
       train { epochs = %d, batch-size = %d, shuffle = %s, optimizer.learning-rate = 0.01 }
       """;
 
+  /** A training over a number of images, without the rewrites of the plan. */
+  public static TinyTraining general(int images, int batchSize, int epochs, boolean shuffle) {
+    TinyTraining training = of(images, batchSize, epochs, shuffle);
+    Options options = new Options(0, images, false);
+    return new TinyTraining(
+        new StepPlan(training.plan().network(), options),
+        training.schedule(),
+        training.optimizer(),
+        training.seed());
+  }
+
   /** A training over a number of images. */
   public static TinyTraining of(int images, int batchSize, int epochs, boolean shuffle) {
     try {
@@ -58,7 +70,7 @@ public record TinyTraining(StepPlan plan, Schedule schedule, Optimizer optimizer
                   CONFIGURATION.formatted(DECAY_1, DECAY_2, epochs, batchSize, shuffle), List.of()),
               path -> path);
       return new TinyTraining(
-          new StepPlan(configuration.network()),
+          new StepPlan(configuration.network(), new Options(0, images, true)),
           configuration.train().schedule(images),
           configuration.train().optimizer(),
           7);

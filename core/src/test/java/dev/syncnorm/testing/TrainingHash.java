@@ -29,6 +29,11 @@ public final class TrainingHash {
    * pixel.
    */
   public static String hash(Backend backend, int workers, int threads) {
+    return training(backend).workers(workers, threads).run().sha256();
+  }
+
+  /** The training of that hash. */
+  public static InProcessTraining training(Backend backend) {
     backend.create();
     int height = 19;
     int width = 27;
@@ -60,9 +65,6 @@ public final class TrainingHash {
         .batchSize(7)
         .epochs(2)
         .shuffled()
-        .backend(backend)
-        .workers(workers, threads)
-        .run()
-        .sha256();
+        .backend(backend);
   }
 }

@@ -52,8 +52,9 @@ class CoordinatorSimulationTest {
   /** Trainings by seed: all have a last batch that is smaller, some than the number of workers. */
   private static final List<TinyTraining> TRAININGS =
       List.of(
-          TinyTraining.of(6, 4, 2, false),
-          TinyTraining.of(7, 5, 3, true),
+          TinyTraining.general(6, 4, 2, false),
+          TinyTraining.general(7, 5, 3, true),
+          TinyTraining.of(6, 4, 3, false),
           TinyTraining.of(5, 3, 2, true));
 
   private static final List<List<CommittedStep>> SEQUENTIAL =
@@ -317,7 +318,10 @@ class CoordinatorSimulationTest {
     TrainingState last = simulation.log().get(simulation.log().size() - 1).state();
     assertThat(last.updates()).containsExactly(0, last.step(), 0, last.step(), 0);
     for (int sum = 0; sum < 2; sum++) {
-      Segment.Moments moments = training.plan().phases().get(sum).sum().moments().get(0);
+      Segment segment = training.plan().phases().get(sum).sum().segments().get(0);
+      if (!(segment instanceof Segment.Moments moments)) {
+        continue; // patch moments, whose own test compares them with those of the output
+      }
       boolean isFirst = moments.owner().equals("bn1");
       double decay = isFirst ? TinyTraining.DECAY_1 : TinyTraining.DECAY_2;
       int first = training.plan().parameters().first(moments.node());

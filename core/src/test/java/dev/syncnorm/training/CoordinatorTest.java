@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class CoordinatorTest {
 
   /** Images in batches of 4 and 2. */
-  private final TinyTraining training = TinyTraining.of(6, 4, 1, false);
+  private final TinyTraining training = TinyTraining.general(6, 4, 1, false);
 
   private final Coordinator coordinator = training.coordinator();
 
@@ -56,7 +56,7 @@ class CoordinatorTest {
     assertThat(second.step().images()).isEqualTo(2);
     assertThat(second.step().endsEpoch()).isTrue();
     assertThat(second.step().epoch()).isEqualTo(1);
-    assertThat(second.result()).isEqualTo(coordinator.state().encodeForWorkers());
+    assertThat(second.result()).isEqualTo(coordinator.state().encodeForWorkers(Optional.empty()));
     assertThat(coordinator.finished()).isTrue();
   }
 
@@ -82,7 +82,7 @@ class CoordinatorTest {
     }
     assertThat(coordinator.accept(0, new SumId(2, 0), part(0, 2, new SumId(2, 0))))
         .isInstanceOf(Outcome.Waiting.class);
-    assertThat(coordinator.state().encodeForWorkers()).isEqualTo(plain);
+    assertThat(coordinator.state().encodeForWorkers(Optional.empty())).isEqualTo(plain);
     assertThat(coordinator.state().updates()).containsExactly(0, 2, 0, 2, 0);
   }
 
@@ -114,7 +114,7 @@ class CoordinatorTest {
 
     step(coordinator, 2, 1, 0);
     step(coordinator, 2, 2, 0);
-    assertThat(coordinator.state().encodeForWorkers()).isEqualTo(plain);
+    assertThat(coordinator.state().encodeForWorkers(Optional.empty())).isEqualTo(plain);
   }
 
   @Test
@@ -139,7 +139,7 @@ class CoordinatorTest {
     byte[] plain = plainRun();
     coordinator.begin(2);
     step(coordinator, 2, 1, 0);
-    byte[] afterFirst = coordinator.state().encodeForWorkers();
+    byte[] afterFirst = coordinator.state().encodeForWorkers(Optional.empty());
     for (int sum = 0; sum + 1 < training.plan().phases().size(); sum++) {
       SumId id = new SumId(2, sum);
       coordinator.accept(0, id, part(0, 2, id, 5)); // sums that must leave no trace
@@ -150,7 +150,7 @@ class CoordinatorTest {
     assertThat(coordinator.expected()).isEqualTo(new SumId(2, 0));
     assertThat(coordinator.missing()).containsExactly(0, 1, 2);
     step(coordinator, 3, 2, 0);
-    assertThat(coordinator.state().encodeForWorkers()).isEqualTo(plain);
+    assertThat(coordinator.state().encodeForWorkers(Optional.empty())).isEqualTo(plain);
     assertThat(coordinator.state().updates()).containsExactly(0, 2, 0, 2, 0);
   }
 
@@ -163,7 +163,7 @@ class CoordinatorTest {
         other.begin(workers);
         step(other, workers, 1, order);
         step(other, workers, 2, order);
-        assertThat(other.state().encodeForWorkers())
+        assertThat(other.state().encodeForWorkers(Optional.empty()))
             .as("%d workers in order %d", workers, order)
             .isEqualTo(plain);
       }
@@ -202,7 +202,7 @@ class CoordinatorTest {
     plain.begin(1);
     step(plain, 1, 1, 0);
     step(plain, 1, 2, 0);
-    return plain.state().encodeForWorkers();
+    return plain.state().encodeForWorkers(Optional.empty());
   }
 
   /** All contributions of a step, those to one sum in an order of the seed's. */
@@ -237,10 +237,12 @@ class CoordinatorTest {
     for (int image = range.from(); image < range.to(); image++) {
       Random random = new Random(seed + 31 * image + 1_000 * id.sum() + 100_000 * id.step());
       double[] values = random.doubles(layout.length(), -1, 1).toArray();
-      for (Segment.Moments moments : layout.moments()) {
-        for (int c = 0; c < moments.channels(); c++) {
-          int squares = moments.offset() + moments.channels() + c;
-          values[squares] = Math.abs(values[squares]);
+      for (Segment segment : layout.segments()) {
+        if (segment instanceof Segment.Moments moments) {
+          for (int c = 0; c < moments.channels(); c++) {
+            int squares = moments.offset() + moments.channels() + c;
+            values[squares] = Math.abs(values[squares]);
+          }
         }
       }
       reducer.add(0, image, values);

@@ -21,10 +21,15 @@ class MemoryPlanTest {
 
   /** Pairs of 3 x 100 x 200 bytes each image: 120,000 bytes a pair. */
   private static TrainConfiguration configuration(String train) throws ConfigurationException {
+    return configuration(train, 100, 200);
+  }
+
+  private static TrainConfiguration configuration(String train, int height, int width)
+      throws ConfigurationException {
     return TrainConfiguration.read(
         ConfigurationFile.parse(
             "model { %s }\ndata { input = a, target = b }\ntrain { %s }"
-                .formatted(SeedNetwork.model(100, 200), train),
+                .formatted(SeedNetwork.model(height, width), train),
             List.of()),
         path -> path);
   }
@@ -49,9 +54,15 @@ class MemoryPlanTest {
     MemoryPlan plan = plan("batch-size = 10", new Place(workers, local, 2), 100, GIB);
 
     assertThat(plan.images()).isEqualTo(images);
-    // 44 channels of activations and 3 of the target, 20,000 pixels, float32.
-    assertThat(part(plan, "activations")).isEqualTo(images * 44L * 20_000 * 4);
-    assertThat(part(plan, "targets")).isEqualTo(images * 3L * 20_000 * 4);
+    // The output of conv2 has a row of 208 values, whole vectors of 16; 128 behind the last.
+    assertThat(part(plan, "tensors between phases")).isEqualTo(images * 4L * (3 * 100 * 208 + 128));
+    // The image has a border of zeros for conv1: rows of 1 + 208 values, two rows more.
+    long image = 3 * 102 * 209 + 1 + 128;
+    long target = 3 * 100 * 208 + 128;
+    assertThat(part(plan, "images and targets")).isEqualTo(images * 4L * (image + target));
+    // 27 sums and 27 * 28 / 2 sums of products for each image, with each worker and the driver.
+    long holders = (local ? workers : 1) + 1;
+    assertThat(part(plan, "patch moments")).isEqualTo(holders * 100 * 8 * (27 + 378));
   }
 
   @ParameterizedTest
@@ -97,14 +108,14 @@ class MemoryPlanTest {
   @Test
   void itFitsUpToTheLastByteAndSaysHowManyImagesWould() throws ConfigurationException {
     Place place = new Place(1, true, 1);
-    long needed = plan("batch-size = 80", place, 80, GIB).needed();
+    long needed = plan("batch-size = 800", place, 800, GIB).needed();
 
-    assertThat(plan("batch-size = 80", place, 80, needed).fits()).isTrue();
-    MemoryPlan short1 = plan("batch-size = 80", place, 80, needed - 1);
+    assertThat(plan("batch-size = 800", place, 800, needed).fits()).isTrue();
+    MemoryPlan short1 = plan("batch-size = 800", place, 800, needed - 1);
     assertThat(short1.fits()).isFalse();
     assertThat(short1.missing()).isEqualTo(1);
-    assertThat(short1.imagesThatFit()).isEqualTo(79);
-    assertThat(plan("batch-size = 80", place, 80, 1000).imagesThatFit()).isZero();
+    assertThat(short1.imagesThatFit()).isEqualTo(799);
+    assertThat(plan("batch-size = 800", place, 800, 1000).imagesThatFit()).isZero();
   }
 
   @Test
@@ -118,19 +129,32 @@ class MemoryPlanTest {
   @ParameterizedTest
   @CsvSource({"1, 1", "2, 1", "3, 2", "8, 4", "200, 32"})
   void largeArraysTakeWholeRegions(long gibibytes, long regionMiB) throws ConfigurationException {
-    // Regions as java -XX:+PrintFlagsFinal gives them for such a heap. An array of 20,000 x 16
-    // values has 1.2 MiB, one of 20,000 x 3 values 0.2 MiB: whole regions from half of one on.
-    MemoryPlan plan = plan("batch-size = 1", new Place(1, true, 1), 1, gibibytes << 30);
+    // Regions as java -XX:+PrintFlagsFinal gives them for such a heap: whole regions from half of
+    // one on. The image, its target and the output of conv2 each have 3 x 300 x 400 values, the
+    // image with a border of zeros and rows of 402.
+    MemoryPlan plan =
+        MemoryPlan.of(
+            configuration("batch-size = 1", 300, 400),
+            Backend.REFERENCE,
+            new Place(1, true, 1),
+            OptionalLong.of(1),
+            gibibytes << 30);
 
-    long region = regionMiB << 20;
-    long large = 1_280_000 + 16;
-    long taken = large < region / 2 ? 1_280_000 : (large + region - 1) / region * region;
-    assertThat(part(plan, "rounding to heap regions")).isEqualTo(4 * (taken - 1_280_000));
+    long image = 4 * (3 * 302 * 402 + 1 + 128);
+    long other = 4 * (3 * 300 * 400 + 128);
+    long expected =
+        rounding(image, regionMiB << 20) + 2 * rounding(other, regionMiB << 20);
+    assertThat(part(plan, "rounding to heap regions")).isEqualTo(expected);
+  }
+
+  private static long rounding(long bytes, long region) {
+    long object = bytes + 16;
+    return object < region / 2 ? 0 : (object + region - 1) / region * region - bytes;
   }
 
   @Test
   void sumsCostWhatTheirMessagesTake() throws ConfigurationException {
-    StepPlan plan = new StepPlan(configuration("epochs = 1").network());
+    StepPlan plan = new StepPlan(configuration("epochs = 1").network(), new StepPlan.Options(0, 1, false));
 
     List<SumCosts> costs = SumCosts.of(plan);
 
@@ -152,7 +176,7 @@ class MemoryPlanTest {
     assertThat(costs.get(costs.size() - 1).resultBytes())
         .isEqualTo(
             new TrainingState(1, parameters, new float[0][][], new long[0])
-                .encodeForWorkers()
+                .encodeForWorkers(Optional.empty())
                 .length);
   }
 }

@@ -39,6 +39,18 @@ class SameBitsTest {
     assertThat(others).allSatisfy((how, hash) -> assertThat(hash).as(how).isEqualTo(one));
   }
 
+  @ParameterizedTest
+  @EnumSource(Backend.class)
+  void bandsDoNotShow(Backend backend) {
+    assumeTrue(backend.unavailable().isEmpty());
+    String whole = TrainingHash.training(backend).bandRows(1000).run().sha256();
+    for (int rows : new int[] {1, 2, 3, 5, 8, 13, 18, 19}) {
+      assertThat(TrainingHash.training(backend).bandRows(rows).workers(2, 2).run().sha256())
+          .as("bands of %d rows", rows)
+          .isEqualTo(whole);
+    }
+  }
+
   /** The width of the vectors, the processor's instructions, the compiler. */
   @ParameterizedTest
   @ValueSource(

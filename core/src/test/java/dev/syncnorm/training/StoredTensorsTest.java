@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.kernel.Planes;
 import dev.syncnorm.network.StepPlan;
+import dev.syncnorm.network.StepPlan.Options;
 import dev.syncnorm.testing.InProcessTraining;
 import dev.syncnorm.testing.SeedNetwork;
 import java.lang.reflect.Field;
@@ -17,7 +18,9 @@ class StoredTensorsTest {
 
   @Test
   void theSeedNetworkKeepsTheOutputOfItsLargeConvolutionAlone() {
-    StepPlan plan = new StepPlan(InProcessTraining.network(SeedNetwork.model(6, 7)));
+    StepPlan plan =
+        new StepPlan(
+            InProcessTraining.network(SeedNetwork.model(6, 7)), new Options(0, 1, false));
 
     assertThat(plan.stored().stream().map(s -> plan.tensors().name(s.tensor())))
         .containsExactly("input", "conv2", "target");
@@ -26,7 +29,9 @@ class StoredTensorsTest {
   @Test
   void bytesAreThoseOfTheArraysAfterAStep() throws Exception {
     for (int bandRows : new int[] {0, 1, 3, 100}) {
-      StepPlan plan = new StepPlan(InProcessTraining.network(SeedNetwork.model(6, 7)), bandRows);
+      StepPlan plan =
+          new StepPlan(
+              InProcessTraining.network(SeedNetwork.model(6, 7)), new Options(bandRows, 1, true));
       StoredTensors stored = StoredTensors.of(plan);
       PhaseRunner runner = new PhaseRunner(plan, Backend.REFERENCE.create());
       step(plan, runner, stored);
@@ -53,7 +58,7 @@ class StoredTensorsTest {
                 plan.network().nodes().size(),
                 1)
             .parameters();
-    StepContext context = new StepContext(plan.network(), 1);
+    StepContext context = new StepContext(plan.network(), plan.parameters(), parameters, 1);
     for (int phase = 0; phase < plan.phases().size(); phase++) {
       double[] sums = runner.run(phase, stored, parameters, context);
       context.take(plan.phases().get(phase).sum(), sums);

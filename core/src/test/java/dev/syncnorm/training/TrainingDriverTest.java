@@ -23,7 +23,7 @@ class TrainingDriverTest {
   private static final double PATIENCE_SECONDS = 30;
 
   /** Steps of images 0-3 and 4-5, twice. */
-  private final TinyTraining training = TinyTraining.of(6, 4, 2, false);
+  private final TinyTraining training = TinyTraining.general(6, 4, 2, false);
 
   private final Coordinator coordinator = training.coordinator();
   private final Mailbox mailbox = new Mailbox(1, InProcessWorkers.sharedMemory(), System::nanoTime);
@@ -65,7 +65,7 @@ class TrainingDriverTest {
     TrainingState end = driver(inProcess(workers, training.samples()), 0).run();
 
     List<CommittedStep> expected = training.sequentialRun();
-    assertThat(end.encodeForWorkers()).isEqualTo(expected.get(3).state().encodeForWorkers());
+    assertThat(end.encodeForWorkers(Optional.empty())).isEqualTo(expected.get(3).state().encodeForWorkers(Optional.empty()));
     assertThat(end.slots()).isDeepEqualTo(expected.get(3).state().slots());
     assertThat(events.committed).extracting(CommittedStep::step).containsExactly(1L, 2L, 3L, 4L);
     assertThat(events.committed)
@@ -231,8 +231,8 @@ class TrainingDriverTest {
                     .matches(
                         "the second one said nothing for \\d+ s and is missing from"
                             + " sum 0 of step 2 \\(moments of bn1\\)"));
-    assertThat(end.encodeForWorkers())
-        .isEqualTo(training.sequentialRun().get(3).state().encodeForWorkers());
+    assertThat(end.encodeForWorkers(Optional.empty()))
+        .isEqualTo(training.sequentialRun().get(3).state().encodeForWorkers(Optional.empty()));
   }
 
   @Test

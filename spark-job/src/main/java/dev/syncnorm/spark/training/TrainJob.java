@@ -88,7 +88,6 @@ public final class TrainJob {
   private final Progress progress;
   private final TrainConfiguration.Train train;
   private final Network network;
-  private final StepPlan plan;
   private final AtomicReference<Optional<TrainingDriver>> driver =
       new AtomicReference<>(Optional.empty());
   private volatile boolean stopAsked;
@@ -100,7 +99,6 @@ public final class TrainJob {
     this.progress = progress;
     this.train = request.configuration().train();
     this.network = request.configuration().network();
-    this.plan = new StepPlan(network);
   }
 
   /** Lets the job end with a checkpoint after the step in progress; called from any thread. */
@@ -128,7 +126,10 @@ public final class TrainJob {
     DataIndex index = request.resume() ? savedIndex() : newIndex(hadoop);
     progress.checked(index);
     Schedule schedule = train.schedule(index.size());
-    RunDescription description = description(schedule, index);
+    StepPlan plan =
+        new StepPlan(
+            network, new StepPlan.Options(request.backend().bandRows(), index.size(), true));
+    RunDescription description = description(plan, schedule, index);
     RunFolder run =
         request.resume()
             ? RunFolder.open(request.run(), description)
@@ -150,7 +151,7 @@ public final class TrainJob {
         previews.writeBefore(run, first);
         events.pictures(0, "before");
       }
-      TrainingState last = train(index, schedule, run, events, first, slots, hadoop);
+      TrainingState last = train(plan, index, schedule, run, events, first, slots, hadoop);
       if (last.step() < schedule.steps()) {
         progress.stopped(run, last.step());
         return false;
@@ -183,7 +184,7 @@ public final class TrainJob {
     }
   }
 
-  private RunDescription description(Schedule schedule, DataIndex index) {
+  private RunDescription description(StepPlan plan, Schedule schedule, DataIndex index) {
     return new RunDescription(
         plan,
         train.optimizer(),
@@ -196,7 +197,7 @@ public final class TrainJob {
   private TrainingState initialState() {
     TrainingState state =
         TrainingState.initial(
-            plan.parameters(), train.optimizer(), network.nodes().size(), train.seed());
+            network.parameters(), train.optimizer(), network.nodes().size(), train.seed());
     return request.initialParameters().map(state::withParameters).orElse(state);
   }
 
@@ -208,6 +209,7 @@ public final class TrainJob {
   }
 
   private TrainingState train(
+      StepPlan plan,
       DataIndex index,
       Schedule schedule,
       RunFolder run,

@@ -84,7 +84,9 @@ record WorkerTask(
             data.scale(),
             train.train().cacheBytes() / workersOfThisProcess());
     return new TrainingWorker(
-        new StepPlan(train.network(), backend.bandRows()),
+        new StepPlan(
+            train.network(),
+            new StepPlan.Options(backend.bandRows(), index.value().size(), true)),
         train.train().schedule(index.value().size()),
         samples,
         backend::create,
