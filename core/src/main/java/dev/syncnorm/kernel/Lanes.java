@@ -1,5 +1,6 @@
 package dev.syncnorm.kernel;
 
+import java.util.Arrays;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
@@ -20,6 +21,12 @@ final class Lanes {
 
   /** Floats in a vector: 4, 8 or 16. */
   static final int LENGTH = FLOATS.length();
+
+  /** Vectors of ints of the same width. */
+  static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
+
+  /** From position k on: 16 - k lanes of all ones, then zeros. */
+  static final int[] MASKS = masks();
 
   /** Vectors of doubles of the same width, and of as many floats as they hold doubles. */
   private static final VectorSpecies<Double> DOUBLES = doubles();
@@ -47,13 +54,20 @@ final class Lanes {
         : LENGTH == 8 ? FloatVector.SPECIES_128 : FloatVector.SPECIES_64;
   }
 
-  /** sums[at + k] += lanes[k] for k below count, a multiple of 16. */
-  static void flush(float[] lanes, int count, double[] sums, int at) {
-    for (int k = 0; k < count; k += HALF_FLOATS.length()) {
+  private static int[] masks() {
+    int[] masks = new int[2 * COUNT];
+    Arrays.fill(masks, 0, COUNT, -1);
+    return masks;
+  }
+
+  /** sums[at + k] += lanes[at + k] for k below count, a multiple of 16; the lanes become 0. */
+  static void flush(float[] lanes, double[] sums, int at, int count) {
+    for (int k = at; k < at + count; k += HALF_FLOATS.length()) {
       DoubleVector values =
           (DoubleVector) FloatVector.fromArray(HALF_FLOATS, lanes, k).castShape(DOUBLES, 0);
-      DoubleVector.fromArray(DOUBLES, sums, at + k).add(values).intoArray(sums, at + k);
+      DoubleVector.fromArray(DOUBLES, sums, k).add(values).intoArray(sums, k);
     }
+    Arrays.fill(lanes, at, at + count, 0);
   }
 
   /** The sum of the sixteen lanes at {@code at}, pairwise: lane k and lane k + 8, 4, 2, 1. */

@@ -24,6 +24,11 @@ interface ConvolutionContract {
     return false;
   }
 
+  /** Whether the bits are the same however an image is cut into runs of rows. */
+  default boolean isSameForAllCuts() {
+    return true;
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8})
   default void convolutionAndItsGradientsAgreeWithPyTorch(int number) {
@@ -54,22 +59,20 @@ interface ConvolutionContract {
     double[] biasMagnitude = new double[w[0]];
     int pixels = g.outputHeight() * g.outputWidth();
     int outputTerms = w[1] * w[2] * w[3] + 1;
+    Runs runs = new Runs(new Random(number));
     for (int image = 0; image < x[0]; image++) {
       float[] in = golden.image("x", image);
       float[] dy = golden.image("grad_y", image);
       ConvolutionOracle oracle = new ConvolutionOracle(g, in, weight, bias, dy);
-      float[] y = new float[dy.length];
-      kernels().convolution(g, in, weight, bias, y);
+      float[] y = runs.convolution(kernels(), g, in, weight, bias);
       double[] expectedY = part(golden.doubles("y"), image, dy.length);
       Within.roundings("y", y, expectedY, oracle.yMagnitude, outputTerms);
-      float[] dx = new float[in.length];
-      kernels().convolutionInputGradient(g, dy, weight, dx);
+      float[] dx = runs.inputGradient(kernels(), g, dy, weight);
       double[] expectedDx = part(golden.doubles("grad_x"), image, in.length);
       Within.roundings("dx", dx, expectedDx, oracle.dxMagnitude, w[0] * w[2] * w[3]);
-      double[] partial = new double[weight.length];
-      kernels().convolutionWeightGradient(g, in, dy, partial, 0);
-      double[] partialBias = new double[w[0]];
-      kernels().channelSums(dy, w[0], pixels, partialBias, 0);
+      double[] partial = runs.weightGradient(kernels(), g, in, dy);
+      double[] partialBias =
+          runs.sum(kernels().channelSums(g.outputShape()), g.outputShape(), dy, w[0]);
       for (int i = 0; i < weight.length; i++) {
         gradient[i] += partial[i];
         magnitude[i] += oracle.gradientMagnitude[i];
@@ -115,6 +118,38 @@ interface ConvolutionContract {
         new ConvolutionGeometry(7, 12, 70, 14, 3, 5, 1, 2, 7, 1, 2, 3, 4), new Random(4));
   }
 
+  @Test
+  default void narrowImagesAndManyChannels() {
+    agreesWithOracle(
+        new ConvolutionGeometry(64, 3, 1, 61, 3, 3, 1, 1, 1, 1, 1, 1, 1), new Random(5));
+    agreesWithOracle(
+        new ConvolutionGeometry(33, 5, 7, 9, 1, 1, 1, 1, 1, 0, 0, 0, 0), new Random(6));
+    agreesWithOracle(
+        new ConvolutionGeometry(2, 5, 150, 10, 3, 7, 1, 1, 1, 1, 1, 3, 3), new Random(7));
+    agreesWithOracle(
+        new ConvolutionGeometry(5, 40, 128, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1), new Random(8));
+    agreesWithOracle(
+        new ConvolutionGeometry(4, 6, 144, 8, 4, 4, 2, 1, 2, 1, 1, 1, 1), new Random(9));
+  }
+
+  @Test
+  default void aSumIsUsedForOneImageAfterTheOther() {
+    ConvolutionGeometry g = new ConvolutionGeometry(2, 9, 20, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1);
+    Random random = new Random(10);
+    float[] x = RandomData.gaussian(random, RandomData.inputSize(g));
+    float[] dy = RandomData.gaussian(random, RandomData.outputSize(g));
+    float[] bad = new float[dy.length];
+    Arrays.fill(bad, Float.NaN);
+    RowSums.OfTwo sums = kernels().convolutionWeightGradient(g);
+    double[] gradient = new double[g.weightShape().size()];
+    double[] again = new double[gradient.length];
+    Runs runs = new Runs(random);
+    runs.weightGradient(sums, g, x, dy, gradient, 0);
+    runs.weightGradient(sums, g, x, bad, again, 0);
+    runs.weightGradient(sums, g, x, dy, again, 0);
+    assertThat(again).isEqualTo(gradient);
+  }
+
   private void agreesWithOracle(ConvolutionGeometry g, Random random) {
     float[] x = RandomData.gaussian(random, RandomData.inputSize(g));
     float[] weight = RandomData.gaussian(random, RandomData.weightSize(g));
@@ -123,17 +158,18 @@ interface ConvolutionContract {
     float[] dy = RandomData.gaussian(random, RandomData.outputSize(g));
     ConvolutionOracle oracle = new ConvolutionOracle(g, x, weight, bias, dy);
     int kernelSize = g.kernelHeight() * g.kernelWidth();
-    float[] y = filled(dy.length);
-    kernels().convolution(g, x, weight, bias, y);
+    Kernels kernels = kernels();
+    Runs runs = new Runs(random);
+    float[] y = runs.convolution(kernels, g, x, weight, bias);
     Within.roundings(
         g + " y", y, oracle.y, oracle.yMagnitude, g.inputChannels() / g.groups() * kernelSize + 1);
-    float[] dx = filled(x.length);
-    kernels().convolutionInputGradient(g, dy, weight, dx);
+    float[] dx = runs.inputGradient(kernels, g, dy, weight);
     Within.roundings(
         g + " dx", dx, oracle.dx, oracle.dxMagnitude, g.outputChannels() / g.groups() * kernelSize);
     double[] gradient = new double[weight.length + 5];
     Arrays.fill(gradient, 7);
-    kernels().convolutionWeightGradient(g, x, dy, gradient, 3);
+    RowSums.OfTwo sums = kernels.convolutionWeightGradient(g);
+    runs.weightGradient(sums, g, x, dy, gradient, 3);
     Within.roundings(
         g + " dw",
         Arrays.copyOfRange(gradient, 3, 3 + weight.length),
@@ -141,6 +177,14 @@ interface ConvolutionContract {
         oracle.gradientMagnitude,
         g.outputHeight() * g.outputWidth());
     assertThat(new double[] {gradient[2], gradient[3 + weight.length]}).containsOnly(7);
+
+    if (isSameForAllCuts()) {
+      assertThat(runs.convolution(kernels, g, x, weight, bias)).as("%s y", g).isEqualTo(y);
+      assertThat(runs.inputGradient(kernels, g, dy, weight)).as("%s dx", g).isEqualTo(dx);
+      double[] again = gradient.clone();
+      runs.weightGradient(sums, g, x, dy, again, 3);
+      assertThat(again).as("%s dw", g).isEqualTo(gradient);
+    }
   }
 
   @Test
@@ -157,10 +201,9 @@ interface ConvolutionContract {
       float[] badDy = dy.clone();
       badDy[random.nextInt(dy.length)] = Float.NaN;
       badDy[random.nextInt(dy.length)] = Float.NEGATIVE_INFINITY;
-      float[] y = new float[dy.length];
-      kernels().convolution(g, x, weight, bias, y);
-      float[] dx = new float[x.length];
-      kernels().convolutionInputGradient(g, badDy, weight, dx);
+      Runs runs = new Runs(random);
+      float[] y = runs.convolution(kernels(), g, x, weight, bias);
+      float[] dx = runs.inputGradient(kernels(), g, badDy, weight);
       ConvolutionOracle oracle = new ConvolutionOracle(g, x, weight, bias, badDy);
       if (g.dilation() > 1 && spreadsBetweenTaps()) {
         isNeverHidden(g + " y", Within.doubles(y), oracle.y);
@@ -169,10 +212,9 @@ interface ConvolutionContract {
         assertThat(finite(Within.doubles(y))).as("%s y", g).isEqualTo(finite(oracle.y));
         assertThat(finite(Within.doubles(dx))).as("%s dx", g).isEqualTo(finite(oracle.dx));
       }
-      double[] gradient = new double[weight.length];
-      kernels().convolutionWeightGradient(g, x, dy, gradient, 0);
+      double[] gradient = runs.weightGradient(kernels(), g, x, dy);
       isNeverHidden(g + " dw", gradient, new ConvolutionOracle(g, x, weight, bias, dy).gradient);
-      kernels().convolutionWeightGradient(g, x, badDy, gradient, 0);
+      gradient = runs.weightGradient(kernels(), g, x, badDy);
       isNeverHidden(g + " dw", gradient, oracle.gradient);
     }
   }
@@ -188,11 +230,10 @@ interface ConvolutionContract {
       weight[random.nextInt(weight.length)] = Float.NaN;
       weight[random.nextInt(weight.length)] = Float.POSITIVE_INFINITY;
       ConvolutionOracle oracle = new ConvolutionOracle(g, x, weight, new float[0], dy);
-      float[] y = new float[dy.length];
-      kernels().convolution(g, x, weight, new float[0], y);
+      Runs runs = new Runs(random);
+      float[] y = runs.convolution(kernels(), g, x, weight, new float[0]);
       isNeverHidden(g + " y", Within.doubles(y), oracle.y);
-      float[] dx = new float[x.length];
-      kernels().convolutionInputGradient(g, dy, weight, dx);
+      float[] dx = runs.inputGradient(kernels(), g, dy, weight);
       isNeverHidden(g + " dx", Within.doubles(dx), oracle.dx);
     }
   }
@@ -215,26 +256,19 @@ interface ConvolutionContract {
 
   private static double[] allOf(
       Kernels kernels, ConvolutionGeometry g, float[] x, float[] weight, float[] dy) {
-    float[] y = new float[dy.length];
-    float[] dx = new float[x.length];
-    kernels.convolution(g, x, weight, new float[0], y);
-    kernels.convolutionInputGradient(g, dy, weight, dx);
+    Runs runs = new Runs(new Random(8));
+    float[] y = runs.convolution(kernels, g, x, weight, new float[0]);
+    float[] dx = runs.inputGradient(kernels, g, dy, weight);
     double[] all = new double[y.length + dx.length + weight.length];
     System.arraycopy(Within.doubles(y), 0, all, 0, y.length);
     System.arraycopy(Within.doubles(dx), 0, all, y.length, dx.length);
-    kernels.convolutionWeightGradient(g, x, dy, all, y.length + dx.length);
+    RowSums.OfTwo sums = kernels.convolutionWeightGradient(g);
+    runs.weightGradient(sums, g, x, dy, all, y.length + dx.length);
     return all;
   }
 
   private static double[] part(double[] all, int index, int size) {
     return Arrays.copyOfRange(all, index * size, (index + 1) * size);
-  }
-
-  /** A result array that is not zero before the call, as one that is used again. */
-  private static float[] filled(int size) {
-    float[] values = new float[size];
-    Arrays.fill(values, 77);
-    return values;
   }
 
   private static boolean[] finite(double[] values) {

@@ -1,5 +1,6 @@
 package dev.syncnorm.kernel;
 
+import dev.syncnorm.tensor.Shape;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Random;
@@ -25,34 +26,98 @@ final class KernelAllocation {
             new ConvolutionGeometry(16, 16, 512, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1),
             new ConvolutionGeometry(3, 16, 512, 16, 3, 3, 2, 1, 1, 1, 1, 1, 1),
             new ConvolutionGeometry(16, 16, 512, 3, 2, 2, 2, 1, 1, 1, 1, 1, 1),
+            new ConvolutionGeometry(5, 16, 40, 7, 5, 3, 1, 1, 1, 2, 2, 1, 1),
+            new ConvolutionGeometry(8, 16, 14, 10, 3, 3, 1, 2, 2, 2, 2, 2, 2),
             new ConvolutionGeometry(16, 16, 512, 16, 3, 3, 1, 1, 16, 1, 1, 1, 1));
-    int pixels = 16 * 512;
-    Random random = new Random(1);
-    float[] a = RandomData.gaussian(random, 20 * pixels);
-    float[] b = RandomData.gaussian(random, 20 * pixels);
-    float[] c = new float[20 * pixels];
-    float[] weight = RandomData.gaussian(random, 16 * 16 * 9);
-    float[] none = {};
-    double[] sums = new double[weight.length];
+    List<Step> steps = geometries.stream().map(g -> new Step(kernels, g)).toList();
+    Shape shape = Shape.of(16, 16, 512);
+    Planes a = planes(shape);
+    Planes b = planes(shape);
+    Planes c = planes(shape);
+    RowSums.OfOne moments = kernels.moments(shape);
+    RowSums.OfOne channelSums = kernels.channelSums(shape);
+    RowSums.OfTwoAboutPivot gradientSums = kernels.batchNormGradientSums(shape);
+    RowSums.OfTwo squaredError = kernels.squaredError(shape);
+    float[] each = new float[16];
+    double[] sums = new double[32];
     long begin = System.nanoTime();
     long bytes;
     do {
       long before = threads.getCurrentThreadAllocatedBytes();
-      for (ConvolutionGeometry g : geometries) {
-        kernels.convolution(g, a, weight, none, c);
-        kernels.convolutionInputGradient(g, b, weight, c);
-        kernels.convolutionWeightGradient(g, a, b, sums, 0);
+      for (Step step : steps) {
+        step.run();
       }
-      kernels.moments(a, 16, pixels, sums, 0);
-      kernels.channelSums(a, 16, pixels, sums, 0);
-      kernels.batchNormGradientSums(a, b, 16, pixels, weight, sums, 0);
-      sums[0] = kernels.squaredError(a, b, 16 * pixels);
-      kernels.normalize(a, 16, pixels, weight, weight, weight, c);
-      kernels.batchNormInputGradient(a, b, 16, pixels, weight, weight, weight, weight, c);
-      kernels.add(a, b, 16 * pixels, c);
-      kernels.squaredErrorGradient(a, b, 16 * pixels, 0.5f, c);
+      moments.begin();
+      channelSums.begin();
+      gradientSums.begin();
+      squaredError.begin();
+      for (int from = 0; from < 16; from += 8) {
+        int to = from + 8;
+        moments.add(a, from, to);
+        channelSums.add(a, from, to);
+        gradientSums.add(a, each, b, from, to);
+        squaredError.add(a, b, from, to);
+        kernels.normalize(a, each, each, each, c, from, to);
+        kernels.batchNormInputGradient(a, b, each, each, each, each, c, from, to);
+        kernels.add(a, b, c, from, to);
+        kernels.relu(a, c, from, to);
+        kernels.reluGradient(a, b, c, from, to);
+        kernels.squaredErrorGradient(a, b, 0.5f, c, from, to);
+      }
+      moments.finish(sums, 0);
+      channelSums.finish(sums, 0);
+      gradientSums.finish(sums, 0);
+      squaredError.finish(sums, 0);
       bytes = threads.getCurrentThreadAllocatedBytes() - before;
     } while (bytes > ENOUGH_BYTES && System.nanoTime() - begin < PATIENCE_NANOS);
     System.out.println(bytes);
+  }
+
+  private static Planes planes(Shape shape) {
+    Planes planes = Planes.whole(shape, new Planes.Margins(4, 4, 4, 4));
+    planes.set(RandomData.gaussian(new Random(1), shape.size()));
+    return planes;
+  }
+
+  /** A convolution and its gradients, by runs of eight rows. */
+  private static final class Step {
+    private final Kernels kernels;
+    private final ConvolutionGeometry g;
+    private final Planes x;
+    private final Planes y;
+    private final Planes result;
+    private final Planes gradient;
+    private final float[] weight;
+    private final double[] weightGradient;
+    private final RowSums.OfTwo sums;
+    private final float[] none = {};
+
+    Step(Kernels kernels, ConvolutionGeometry g) {
+      this.kernels = kernels;
+      this.g = g;
+      x = planes(g.inputShape());
+      y = planes(g.outputShape());
+      result = planes(g.outputShape());
+      gradient = planes(g.inputShape());
+      weight = RandomData.gaussian(new Random(2), g.weightShape().size());
+      weightGradient = new double[weight.length];
+      sums = kernels.convolutionWeightGradient(g);
+    }
+
+    void run() {
+      for (int from = 0; from < g.outputHeight(); from += 8) {
+        int to = Math.min(g.outputHeight(), from + 8);
+        kernels.convolution(g, x, weight, none, result, from, to);
+      }
+      for (int from = 0; from < g.inputHeight(); from += 8) {
+        int to = Math.min(g.inputHeight(), from + 8);
+        kernels.convolutionInputGradient(g, y, weight, gradient, from, to);
+      }
+      sums.begin();
+      for (int from = 0; from < g.outputHeight(); from += 8) {
+        sums.add(x, y, from, Math.min(g.outputHeight(), from + 8));
+      }
+      sums.finish(weightGradient, 0);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.syncnorm.kernel;
 
+import dev.syncnorm.tensor.Shape;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -14,6 +15,9 @@ import java.util.Random;
 final class KernelHashes {
   private final MessageDigest digest;
   private final Kernels kernels = new VectorKernels();
+
+  /** Cuts images differently in every round: that has no effect. */
+  private final Runs runs = new Runs(new Random());
 
   private KernelHashes() {
     try {
@@ -46,9 +50,11 @@ final class KernelHashes {
     convolutions(random, new ConvolutionGeometry(2, 40, 130, 7, 7, 5, 2, 1, 1, 3, 2, 2, 3));
     convolutions(random, new ConvolutionGeometry(6, 9, 9, 12, 3, 3, 1, 2, 3, 2, 2, 2, 2));
     convolutions(random, new ConvolutionGeometry(5, 8, 7, 5, 3, 3, 1, 1, 5, 1, 1, 1, 1));
+    convolutions(random, new ConvolutionGeometry(9, 6, 33, 14, 1, 3, 1, 1, 1, 0, 0, 1, 1));
+    convolutions(random, new ConvolutionGeometry(2, 9, 140, 6, 3, 2, 1, 1, 1, 1, 1, 0, 1));
     convolutions(random, new ConvolutionGeometry(1, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1));
-    for (int pixels : new int[] {1, 13, 16, 100, 512, 3001}) {
-      overPixels(random, 3, pixels);
+    for (int width : new int[] {1, 13, 16, 100, 512, 3001}) {
+      overPixels(random, Shape.of(3, 11, width));
     }
     return HexFormat.of().formatHex(digest.digest());
   }
@@ -57,38 +63,45 @@ final class KernelHashes {
     float[] x = RandomData.gaussian(random, RandomData.inputSize(g));
     float[] weight = RandomData.gaussian(random, RandomData.weightSize(g));
     float[] bias = RandomData.gaussian(random, g.outputChannels());
-    float[] y = new float[RandomData.outputSize(g)];
-    kernels.convolution(g, x, weight, bias, y);
+    float[] y = runs.convolution(kernels, g, x, weight, bias);
     update(y);
-    double[] gradient = new double[weight.length];
-    kernels.convolutionWeightGradient(g, x, y, gradient, 0);
-    update(gradient);
-    kernels.convolutionInputGradient(g, y, weight, x);
-    update(x);
+    update(runs.weightGradient(kernels, g, x, y));
+    update(runs.inputGradient(kernels, g, y, weight));
   }
 
-  private void overPixels(Random random, int channels, int pixels) {
-    int size = channels * pixels;
-    float[] x = RandomData.gaussian(random, size, 151, 0.1);
-    float[] dy = RandomData.gaussian(random, size);
+  private void overPixels(Random random, Shape shape) {
+    int channels = shape.channels();
+    float[] x = RandomData.gaussian(random, shape.size(), 151, 0.1);
+    float[] dy = RandomData.gaussian(random, shape.size());
     float[] pivot = RandomData.gaussian(random, channels, 151, 0.1);
     float[] scale = RandomData.gaussian(random, channels);
     float[] shift = RandomData.gaussian(random, channels);
-    double[] sums = new double[5 * channels + 1];
-    kernels.channelSums(x, channels, pixels, sums, 0);
-    kernels.moments(x, channels, pixels, sums, channels);
-    kernels.batchNormGradientSums(x, dy, channels, pixels, pivot, sums, 3 * channels);
-    sums[5 * channels] = kernels.squaredError(x, dy, size);
-    update(sums);
-    float[] y = new float[size];
-    kernels.normalize(x, channels, pixels, pivot, scale, shift, y);
-    update(y);
-    kernels.batchNormInputGradient(x, dy, channels, pixels, pivot, scale, shift, scale, y);
-    update(y);
-    kernels.add(x, dy, size, y);
-    update(y);
-    kernels.squaredErrorGradient(x, dy, size, 0.37f, y);
-    update(y);
+    update(runs.sum(kernels.channelSums(shape), shape, x, channels));
+    update(runs.sum(kernels.moments(shape), shape, x, 2 * channels));
+    update(runs.sum(kernels.batchNormGradientSums(shape), shape, x, pivot, dy, 2 * channels));
+    update(runs.sum(kernels.squaredError(shape), shape, x, dy, 1));
+    update(
+        runs.map(
+            shape,
+            x,
+            (in, out, from, to) -> kernels.normalize(in, pivot, scale, shift, out, from, to)));
+    update(
+        runs.map(
+            shape,
+            x,
+            dy,
+            (in, dyIn, out, from, to) ->
+                kernels.batchNormInputGradient(
+                    in, dyIn, pivot, scale, shift, scale, out, from, to)));
+    update(runs.map(shape, x, dy, kernels::add));
+    update(runs.map(shape, dy, kernels::relu));
+    update(runs.map(shape, dy, x, kernels::reluGradient));
+    update(
+        runs.map(
+            shape,
+            x,
+            dy,
+            (a, b, out, from, to) -> kernels.squaredErrorGradient(a, b, 0.37f, out, from, to)));
   }
 
   private void update(float[] values) {

@@ -2,6 +2,7 @@ package dev.syncnorm.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.syncnorm.tensor.Shape;
 import dev.syncnorm.testing.Golden;
 import java.util.Arrays;
 import java.util.Random;
@@ -17,13 +18,12 @@ interface SumsContract {
   @ParameterizedTest
   @CsvSource({"0, 1", "151, 0.1", "-30000, 50", "0, 1e-6", "1e6, 3", "0.5, 0.25", "-1e-3, 1"})
   default void momentsAreWithinAMillionthOfTheExactOnes(double mean, double deviation) {
-    int pixels = 5003;
-    int channels = 2;
-    float[] x = RandomData.gaussian(new Random(11), channels * pixels, mean, deviation);
-    double[] moments = new double[2 * channels];
-    kernels().moments(x, channels, pixels, moments, 0);
-    for (int channel = 0; channel < channels; channel++) {
-      isWithinAMillionth(x, channel, channels, pixels, moments);
+    for (int width : new int[] {1, 7, 16, 100, 512, 1300, 20_000}) {
+      Shape shape = Shape.of(2, 20_000 / width, width);
+      float[] x = RandomData.gaussian(new Random(11), shape.size(), mean, deviation);
+      double[] moments = new Runs(new Random(width)).sum(kernels().moments(shape), shape, x, 4);
+      isWithinAMillionth(x, 0, 2, shape.pixels(), moments);
+      isWithinAMillionth(x, 1, 2, shape.pixels(), moments);
     }
   }
 
@@ -35,10 +35,12 @@ interface SumsContract {
       x[i] = i < pixels / 3 ? 0.125f : 200.7f;
       x[pixels + i] = 1000 + 0.01f * i;
     }
-    double[] moments = new double[4];
-    kernels().moments(x, 2, pixels, moments, 0);
-    isWithinAMillionth(x, 0, 2, pixels, moments);
-    isWithinAMillionth(x, 1, 2, pixels, moments);
+    for (int width : new int[] {10, 100, 500, 2000}) {
+      Shape shape = Shape.of(2, pixels / width, width);
+      double[] moments = new Runs(new Random(width)).sum(kernels().moments(shape), shape, x, 4);
+      isWithinAMillionth(x, 0, 2, pixels, moments);
+      isWithinAMillionth(x, 1, 2, pixels, moments);
+    }
   }
 
   /** The promise of the package: 1e-6 of the squares, 1e-6 standard deviations for the mean. */
@@ -59,9 +61,21 @@ interface SumsContract {
     Arrays.fill(x, 0, pixels, 0.1f);
     Arrays.fill(x, pixels, 2 * pixels, -16777213f);
     Arrays.fill(x, 2 * pixels, 3 * pixels, 0);
+    for (Shape shape : new Shape[] {Shape.of(3, pixels, 1), Shape.of(3, 1, pixels)}) {
+      constantChannelsHaveNoVariance(shape, x);
+    }
+    Shape large = Shape.of(3, 37, pixels);
+    float[] values = new float[large.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = x[i / large.pixels() * pixels];
+    }
+    constantChannelsHaveNoVariance(large, values);
+  }
+
+  private void constantChannelsHaveNoVariance(Shape shape, float[] x) {
     double[] moments = new double[8];
     Arrays.fill(moments, 7);
-    kernels().moments(x, 3, pixels, moments, 1);
+    new Runs(new Random(1)).sum(kernels().moments(shape), shape, x, moments, 1);
     assertThat(moments).containsExactly(7, 0.1f, -16777213f, 0, 0, 0, 0, 7);
   }
 
@@ -69,21 +83,22 @@ interface SumsContract {
   default void aNonFiniteValueIsNeverHidden() {
     for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
       for (int at : new int[] {0, 17, 700, 1300}) {
-        int pixels = 1301;
-        float[] x = RandomData.gaussian(new Random(12), 2 * pixels);
-        float[] good = x.clone();
-        x[pixels + at] = bad;
-        double[] moments = new double[4];
-        kernels().moments(x, 2, pixels, moments, 0);
-        double[] sums = new double[2];
-        kernels().channelSums(x, 2, pixels, sums, 0);
-        double[] gradient = new double[4];
-        kernels().batchNormGradientSums(good, x, 2, pixels, new float[2], gradient, 0);
+        Shape shape = Shape.of(2, 13, 101);
+        float[] good = RandomData.gaussian(new Random(12), shape.size());
+        float[] x = good.clone();
+        x[shape.pixels() + at] = bad;
+        Runs runs = new Runs(new Random(at));
+        Kernels kernels = kernels();
+        double[] moments = runs.sum(kernels.moments(shape), shape, x, 4);
+        double[] sums = runs.sum(kernels.channelSums(shape), shape, x, 2);
+        RowSums.OfTwoAboutPivot gradientSums = kernels.batchNormGradientSums(shape);
+        double[] gradient = runs.sum(gradientSums, shape, good, new float[2], x, 4);
+        double[] error = runs.sum(kernels.squaredError(shape), shape, x, good, 1);
         assertThat(Double.isFinite(moments[1]) && Double.isFinite(moments[3])).isFalse();
         assertThat(sums[1]).isNotFinite();
         assertThat(gradient[1]).isNotFinite();
         assertThat(gradient[3]).isNotFinite();
-        assertThat(kernels().squaredError(x, good, 2 * pixels)).isNotFinite();
+        assertThat(error[0]).isNotFinite();
         for (double other :
             new double[] {moments[0], moments[2], sums[0], gradient[0], gradient[2]}) {
           assertThat(other).as("the other channel").isFinite();
@@ -93,9 +108,13 @@ interface SumsContract {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 3, 16, 31, 100, 512, 1000, 4097})
-  default void sumsAgreeWithNaiveOnes(int pixels) {
+  @CsvSource({
+    "1, 1", "1, 3", "5, 16", "700, 1", "31, 31", "9, 100", "3, 512", "2, 513", "4, 1000", "1, 4097"
+  })
+  default void sumsAgreeWithNaiveOnes(int height, int width) {
     int channels = 3;
+    int pixels = height * width;
+    Shape shape = Shape.of(channels, height, width);
     Random random = new Random(pixels);
     float[] x = RandomData.gaussian(random, channels * pixels, 5, 1);
     float[] dy = RandomData.gaussian(random, channels * pixels);
@@ -112,15 +131,29 @@ interface SumsContract {
       }
       expectedError += ((double) x[i] - dy[i]) * ((double) x[i] - dy[i]);
     }
-    double[] actual = new double[3 * channels];
-    kernels().channelSums(x, channels, pixels, actual, 0);
-    kernels().batchNormGradientSums(x, dy, channels, pixels, pivot, actual, channels);
+    Kernels kernels = kernels();
+    RowSums.OfOne channelSums = kernels.channelSums(shape);
+    RowSums.OfTwoAboutPivot gradientSums = kernels.batchNormGradientSums(shape);
+    RowSums.OfTwo errorSum = kernels.squaredError(shape);
+    Runs runs = new Runs(random);
+    double[] actual = Arrays.copyOf(runs.sum(channelSums, shape, x, channels), 3 * channels);
+    double[] gradient = runs.sum(gradientSums, shape, x, pivot, dy, 2 * channels);
+    System.arraycopy(gradient, 0, actual, channels, 2 * channels);
     // A difference, a product, and at most 512 additions before doubles take over.
     int roundings = Math.min(pixels, 512) + 2;
     Within.roundings("sums", actual, expected, magnitude, roundings);
-    double error = kernels().squaredError(x, dy, x.length);
+    double error = runs.sum(errorSum, shape, x, dy, 1)[0];
     double tolerance = (Math.min(x.length, 512) + 3) * Within.U * expectedError;
     Within.value("squared error", error, expectedError, tolerance);
+    RowSums.OfOne momentSums = kernels.moments(shape);
+    double[] moments = runs.sum(momentSums, shape, x, 2 * channels);
+    for (int again = 0; again < 3; again++) {
+      assertThat(runs.sum(channelSums, shape, x, channels))
+          .isEqualTo(Arrays.copyOf(actual, channels));
+      assertThat(runs.sum(gradientSums, shape, x, pivot, dy, 2 * channels)).isEqualTo(gradient);
+      assertThat(runs.sum(errorSum, shape, x, dy, 1)).containsExactly(error);
+      assertThat(runs.sum(momentSums, shape, x, 2 * channels)).isEqualTo(moments);
+    }
   }
 
   @ParameterizedTest
@@ -134,7 +167,10 @@ interface SumsContract {
     double[] gamma = golden.doubles("gamma");
     double[] beta = golden.doubles("beta");
     double epsilon = golden.metadata("epsilon").asDouble();
-    BatchMoments moments = BatchMoments.of(kernels(), golden, channels, pixels);
+    Shape planes = Shape.of(channels, shape[2], shape[3]);
+    Kernels kernels = kernels();
+    Runs runs = new Runs(new Random(1));
+    BatchMoments moments = BatchMoments.of(runs, kernels.moments(planes), golden, planes);
     double[] goldenVariance = golden.doubles("batch_var_population");
     float[] pivot = new float[channels];
     float[] scale = new float[channels];
@@ -154,8 +190,11 @@ interface SumsContract {
     int size = channels * pixels;
     double[] sums = new double[2 * channels];
     for (int image = 0; image < shape[0]; image++) {
-      float[] y = new float[size];
-      kernels().normalize(golden.image("x", image), channels, pixels, pivot, scale, shift, y);
+      float[] y =
+          runs.map(
+              planes,
+              golden.image("x", image),
+              (x, out, from, to) -> kernels.normalize(x, pivot, scale, shift, out, from, to));
       for (int i = 0; i < size; i++) {
         int c = i / pixels;
         double expected = golden.doubles("y")[image * size + i];
@@ -165,16 +204,14 @@ interface SumsContract {
             3 * Within.U * (centred + Math.abs(beta[c])) + 1e-6 * (centred + Math.abs(gamma[c]));
         Within.value(name + " y[" + i + "]", y[i], expected, tolerance);
       }
-      double[] partial = new double[2 * channels];
-      kernels()
-          .batchNormGradientSums(
+      double[] partial =
+          runs.sum(
+              kernels.batchNormGradientSums(planes),
+              planes,
               golden.image("x", image),
-              golden.image("grad_y", image),
-              channels,
-              pixels,
               pivot,
-              partial,
-              0);
+              golden.image("grad_y", image),
+              2 * channels);
       Arrays.setAll(sums, i -> sums[i] + partial[i]);
     }
     float[] dyScale = new float[channels];
@@ -195,11 +232,15 @@ interface SumsContract {
       Within.value("d gamma", sumDyXHat, golden.doubles("grad_gamma")[c], tolerance);
     }
     for (int image = 0; image < shape[0]; image++) {
-      float[] dx = golden.image("grad_y", image);
       float[] x = golden.image("x", image);
-      kernels()
-          .batchNormInputGradient(
-              x, dx, channels, pixels, pivot, dyScale, xScale, gradientShift, dx);
+      float[] dx =
+          runs.mapInPlaceOfSecond(
+              planes,
+              x,
+              golden.image("grad_y", image),
+              (in, dyIn, out, from, to) ->
+                  kernels.batchNormInputGradient(
+                      in, dyIn, pivot, dyScale, xScale, gradientShift, out, from, to));
       for (int i = 0; i < size; i++) {
         int c = i / pixels;
         double dy = golden.doubles("grad_y")[image * size + i];
@@ -229,13 +270,15 @@ interface SumsContract {
 
   /** The moments of a batch, merged from those of its images in the plainest way. */
   record BatchMoments(double count, double[] mean, double[] squares) {
-    static BatchMoments of(Kernels kernels, Golden golden, int channels, int pixels) {
+    static BatchMoments of(Runs runs, RowSums.OfOne sums, Golden golden, Shape shape) {
+      int channels = shape.channels();
+      int pixels = shape.pixels();
       int images = golden.shape("x")[0];
       double[][] each = new double[images][2 * channels];
       double[] mean = new double[channels];
       double[] squares = new double[channels];
       for (int image = 0; image < images; image++) {
-        kernels.moments(golden.image("x", image), channels, pixels, each[image], 0);
+        runs.sum(sums, shape, golden.image("x", image), each[image], 0);
         for (int c = 0; c < channels; c++) {
           mean[c] += each[image][c] / images;
         }

@@ -1,0 +1,316 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Writes the innermost loops of the vector kernels, one method for each shape of a block:
+ * ConvolutionBlocks (target channels by vectors) and WeightGradientBlocks (channels of dy by taps).
+ * Run by the build, {@code java GenerateBlocks.java FOLDER}; docs/kernels.md has the measurements
+ * behind the shapes.
+ *
+ * <p>They are generated because HotSpot 17 keeps only named locals in registers, not arrays of
+ * vectors, and only such as pass through a single loop: with a second loop around it, or a loop for
+ * a remainder behind it, every vector becomes an object on the heap. So a block has one loop over
+ * its taps, or over the vectors of all its rows, and the rest of its shape is written out.
+ */
+final class GenerateBlocks {
+  private static final String HEADER =
+      """
+      package dev.syncnorm.kernel;
+
+      import jdk.incubator.vector.FloatVector;
+      %simport jdk.incubator.vector.VectorSpecies;
+
+      // Written by GenerateBlocks.java, which says why.
+
+      /** %s */
+      final class %s {
+        private static final VectorSpecies<Float> S = Lanes.FLOATS;
+        private static final int L = Lanes.LENGTH;
+
+        private %s() {}
+      """;
+
+  private GenerateBlocks() {}
+
+  public static void main(String[] args) throws IOException {
+    Path folder = Path.of(args[0], "dev", "syncnorm", "kernel");
+    Files.createDirectories(folder);
+    Files.writeString(folder.resolve("ConvolutionBlocks.java"), convolutionBlocks());
+    Files.writeString(folder.resolve("WeightGradientBlocks.java"), weightGradientBlocks());
+  }
+
+  private static String convolutionBlocks() {
+    StringBuilder text = new StringBuilder();
+    text.append(
+        HEADER.formatted(
+            "",
+            "The innermost loops of {@link VectorConvolution}.",
+            "ConvolutionBlocks",
+            "ConvolutionBlocks"));
+    text.append(
+        """
+
+          /**
+           * For each position p below size and target channel c below channels: y[to + c plane + p] =
+           * start[c] with fma(w[tap, c], x[at + p + offsets[tap]], .) in the order of the taps. From
+           * {@code wAt} on, w holds the starts, then the weights tap by tap. The last block overlaps the
+           * one before where size is no multiple of a block: it computes the same values again.
+           *
+           * @param channels 1 to 4
+           * @param vectors 2, 4 or, for less than four channels, 8; at most size / {@link Lanes#LENGTH}
+           */
+          static void run(
+              int channels,
+              int vectors,
+              float[] x,
+              int at,
+              int size,
+              int[] offsets,
+              float[] w,
+              int wAt,
+              float[] y,
+              int to,
+              int plane) {
+            switch (10 * channels + vectors) {
+        """);
+    StringBuilder methods = new StringBuilder();
+    for (int channels = 1; channels <= 4; channels++) {
+      for (int vectors = 2; vectors <= (channels == 4 ? 4 : 8); vectors *= 2) {
+        text.append(
+            "      case %1$d%2$d -> block%1$dx%2$d(x, at, size, offsets, w, wAt, y, to, plane);\n"
+                .formatted(channels, vectors));
+        methods.append(convolutionBlock(channels, vectors));
+      }
+    }
+    return text + "      " + noSuchBlock("channels", "vectors") + methods + "}\n";
+  }
+
+  private static String convolutionBlock(int channels, int vectors) {
+    String starts =
+        eachPair(
+            channels,
+            vectors,
+            (c, v) ->
+                v == 0
+                    ? "      FloatVector s%d0 = FloatVector.broadcast(S, w[wAt + %d]);\n"
+                        .formatted(c, c)
+                    : "      FloatVector s%d%d = s%d0;\n".formatted(c, v, c));
+    String loads =
+        each(
+            vectors,
+            v -> "        FloatVector x%d = FloatVector.fromArray(S, x, p + %d * L);\n".formatted(v, v));
+    String weights =
+        each(
+            channels,
+            c -> "        FloatVector w%d = FloatVector.broadcast(S, w[k + %d]);\n".formatted(c, c));
+    String fmas =
+        eachPair(
+            channels,
+            vectors,
+            (c, v) -> "        s%1$d%2$d = w%1$d.fma(x%2$d, s%1$d%2$d);\n".formatted(c, v));
+    String stores =
+        eachPair(
+            channels,
+            vectors,
+            (c, v) ->
+                "      s%1$d%2$d.intoArray(y, to + column + %1$d * plane + %2$d * L);\n"
+                    .formatted(c, v));
+    return """
+
+          private static void block%1$dx%2$d(
+              float[] x,
+              int at,
+              int size,
+              int[] offsets,
+              float[] w,
+              int wAt,
+              float[] y,
+              int to,
+              int plane) {
+            for (int i = 0; i < size; i += %2$d * L) {
+              int column = Math.min(i, size - %2$d * L);
+              int from = at + column;
+        %3$s      int k = wAt + %1$d;
+              for (int offset : offsets) {
+                int p = from + offset;
+        %4$s%5$s%6$s        k += %1$d;
+              }
+        %7$s    }
+          }
+        """
+        .formatted(channels, vectors, starts, loads, weights, fmas, stores);
+  }
+
+  private static String weightGradientBlocks() {
+    StringBuilder text = new StringBuilder();
+    text.append(
+        HEADER.formatted(
+            "import jdk.incubator.vector.IntVector;\n",
+            "The innermost loops of {@link VectorWeightGradient}.",
+            "WeightGradientBlocks",
+            "WeightGradientBlocks"));
+    text.append(
+        """
+
+          /**
+           * For each channel d below channels, tap t below taps, row r below rows and column c below
+           * width: lane c mod 16 of lanes[to + d toStep + 16 t ...] = fma(y[yAt + d plane + r yStep + c],
+           * x[xAt + offsets[first + t] + r xStep + c], lane). Behind the end of a row y must be 0 up to a
+           * multiple of 16; x may be anything there.
+           *
+           * @param channels 1 to 4
+           * @param taps 1, 2, 3, 4 or 6
+           */
+          static void run(
+              int channels,
+              int taps,
+              float[] y,
+              int yAt,
+              int plane,
+              int yStep,
+              float[] x,
+              int xAt,
+              int xStep,
+              int[] offsets,
+              int first,
+              int rows,
+              int width,
+              float[] lanes,
+              int to,
+              int toStep) {
+            int key = 10 * channels + taps + (width % Lanes.COUNT == 0 ? 0 : 100);
+            switch (key) {
+        """);
+    StringBuilder methods = new StringBuilder();
+    for (boolean masked : new boolean[] {false, true}) {
+      for (int channels = 1; channels <= 4; channels++) {
+        for (int taps : new int[] {1, 2, 3, 4, 6}) {
+          text.append(
+              """
+                    case %s%d%d ->
+                        %s%dx%d(
+                            y, yAt, plane, yStep, x, xAt, xStep, offsets, first, rows, width, lanes, to, toStep);
+              """
+                  .formatted(
+                      masked ? "1" : "",
+                      channels,
+                      taps,
+                      masked ? "masked" : "whole",
+                      channels,
+                      taps));
+          methods.append(weightGradientBlock(channels, taps, masked));
+        }
+      }
+    }
+    return text + "      " + noSuchBlock("channels", "taps") + methods + "}\n";
+  }
+
+  private static String weightGradientBlock(int channels, int taps, boolean masked) {
+    String places =
+        each(channels, d -> "    int y%1$dAt = yAt + %1$d * plane;\n".formatted(d))
+            + each(taps, t -> "    int x%1$dAt = xAt + offsets[first + %1$d];\n".formatted(t));
+    String at = "lanes, to + %1$d * toStep + %2$d * Lanes.COUNT + lane";
+    String starts =
+        eachPair(
+            channels,
+            taps,
+            (d, t) ->
+                ("      FloatVector s%1$d%2$d = FloatVector.fromArray(S, " + at + ");\n")
+                    .formatted(d, t));
+    String mask =
+        """
+                int behind = Math.max(0, i - end + last + Lanes.COUNT - width);
+                IntVector mask = IntVector.fromArray(Lanes.INTS, Lanes.MASKS, behind);
+        """;
+    String cut = ".reinterpretAsInts().and(mask).reinterpretAsFloats()";
+    String loads =
+        each(
+            taps,
+            t ->
+                "        FloatVector x%1$d = FloatVector.fromArray(S, x, x%1$dAt + j)%2$s;\n"
+                    .formatted(t, masked ? cut : ""));
+    String fmas =
+        each(
+            channels,
+            d ->
+                "        FloatVector y%1$d = FloatVector.fromArray(S, y, y%1$dAt + i);\n".formatted(d)
+                    + each(
+                        taps,
+                        t -> "        s%1$d%2$d = y%1$d.fma(x%2$d, s%1$d%2$d);\n".formatted(d, t)));
+    String stores =
+        eachPair(
+            channels,
+            taps,
+            (d, t) -> ("      s%1$d%2$d.intoArray(" + at + ");\n").formatted(d, t));
+    return """
+
+          private static void %1$s%2$dx%3$d(
+              float[] y,
+              int yAt,
+              int plane,
+              int yStep,
+              float[] x,
+              int xAt,
+              int xStep,
+              int[] offsets,
+              int first,
+              int rows,
+              int width,
+              float[] lanes,
+              int to,
+              int toStep) {
+        %4$s    for (int lane = 0; lane < Lanes.COUNT; lane += L) {
+        %5$s      int last = lane + (width - 1 - lane) / Lanes.COUNT * Lanes.COUNT;
+              int end = last;
+              int i = lane;
+              int j = lane;
+              for (int left = (last / Lanes.COUNT + 1) * rows; left > 0; left--) {
+        %6$s%7$s%8$s        if (i == end) {
+                  i += yStep - last + lane;
+                  j += xStep - last + lane;
+                  end += yStep;
+                } else {
+                  i += Lanes.COUNT;
+                  j += Lanes.COUNT;
+                }
+              }
+        %9$s    }
+          }
+        """
+        .formatted(
+            masked ? "masked" : "whole",
+            channels,
+            taps,
+            places,
+            starts,
+            masked ? mask : "",
+            loads,
+            fmas,
+            stores);
+  }
+
+  private static String noSuchBlock(String rows, String columns) {
+    return """
+        default -> throw new IllegalArgumentException("no block of " + %s + " by " + %s);
+            }
+          }
+        """
+        .formatted(rows, columns);
+  }
+
+  private static String each(int count, IntFunction<String> line) {
+    return IntStream.range(0, count).mapToObj(line).collect(Collectors.joining());
+  }
+
+  private interface PairFunction {
+    String apply(int first, int second);
+  }
+
+  private static String eachPair(int firsts, int seconds, PairFunction line) {
+    return each(firsts, first -> each(seconds, second -> line.apply(first, second)));
+  }
+}
