@@ -29,7 +29,7 @@ final class Lanes {
   static final int[] MASKS = masks();
 
   /** Vectors of doubles of the same width, and of as many floats as they hold doubles. */
-  private static final VectorSpecies<Double> DOUBLES = doubles();
+  static final VectorSpecies<Double> DOUBLES = doubles();
 
   private static final VectorSpecies<Float> HALF_FLOATS = halfFloats();
 

@@ -43,6 +43,11 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
+  public RowSums.OfOne patchMoments(ConvolutionGeometry geometry) {
+    return new VectorPatchMoments(geometry);
+  }
+
+  @Override
   public RowSums.OfOne channelSums(Shape shape) {
     return new LaneSums.OfChannels(shape);
   }
