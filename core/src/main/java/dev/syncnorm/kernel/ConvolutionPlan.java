@@ -45,7 +45,10 @@ final class ConvolutionPlan {
 
   final List<TargetClass> classes = new ArrayList<>();
 
-  private final List<AxisTap> rowTaps;
+  /** For each phase of rows the distances of the taps that read it. */
+  private final int[][] phaseRows;
+
+  /** For each phase of columns how many of them are read. */
   private final int[] phaseColumns;
 
   /**
@@ -66,7 +69,15 @@ final class ConvolutionPlan {
     step = forward ? 1 : g.stride();
     top = forward ? g.top() : 0;
     left = forward ? g.left() : 0;
-    this.rowTaps = rowTaps;
+    phaseRows =
+        IntStream.range(0, stride)
+            .mapToObj(
+                phase ->
+                    rowTaps.stream()
+                        .filter(tap -> tap.phase() == phase)
+                        .mapToInt(AxisTap::distance)
+                        .toArray())
+            .toArray(int[][]::new);
     extraRows = rowTaps.stream().mapToInt(AxisTap::distance).max().orElse(0);
     phaseColumns =
         IntStream.range(0, stride).map(phase -> phaseColumns(columnTaps, phase)).toArray();
@@ -133,13 +144,11 @@ final class ConvolutionPlan {
 
   /** Whether a run of target rows reads a row of a phase. */
   boolean reads(int phase, int row, int rows) {
-    return phaseColumns[phase % stride] > 0
-        && rowTaps.stream()
-            .anyMatch(
-                tap ->
-                    tap.phase() == phase / stride
-                        && tap.distance() <= row
-                        && row < tap.distance() + rows);
+    boolean reads = false;
+    for (int distance : phaseRows[phase / stride]) {
+      reads |= distance <= row && row < distance + rows;
+    }
+    return reads && phaseColumns[phase % stride] > 0;
   }
 
   /** How many columns of a phase of columns are read. */

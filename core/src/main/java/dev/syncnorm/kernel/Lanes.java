@@ -1,7 +1,6 @@
 package dev.syncnorm.kernel;
 
 import java.util.Arrays;
-import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -9,6 +8,11 @@ import jdk.incubator.vector.VectorSpecies;
  * The sixteen logical lanes of every sum over pixels. The pixel at position i of a run is added to
  * lane i mod 16 whatever the width of the machine's vectors: vectors of 16 floats hold all lanes,
  * narrower ones make 16 / {@link #LENGTH} strided passes. So the bits do not depend on the machine.
+ *
+ * <p>No vector of another length may be used in this JVM. HotSpot keeps one profile for all callers
+ * of a method such as {@code FloatVector.intoArray}. Once that has seen two classes of vectors,
+ * sums that pass through a loop are kept in objects on the heap, and are ten times slower. So there
+ * are no vectors of doubles with the halves of {@link #FLOATS} beside them.
  *
  * <p>{@code FloatVector.reduceLanes(ADD)} has no defined order; {@link #fold} has.
  */
@@ -28,11 +32,6 @@ final class Lanes {
   /** From position k on: 16 - k lanes of all ones, then zeros. */
   static final int[] MASKS = masks();
 
-  /** Vectors of doubles of the same width, and of as many floats as they hold doubles. */
-  static final VectorSpecies<Double> DOUBLES = doubles();
-
-  private static final VectorSpecies<Float> HALF_FLOATS = halfFloats();
-
   private Lanes() {}
 
   private static VectorSpecies<Float> floats() {
@@ -40,18 +39,6 @@ final class Lanes {
     return length >= 16
         ? FloatVector.SPECIES_512
         : length == 8 ? FloatVector.SPECIES_256 : FloatVector.SPECIES_128;
-  }
-
-  private static VectorSpecies<Double> doubles() {
-    return LENGTH == 16
-        ? DoubleVector.SPECIES_512
-        : LENGTH == 8 ? DoubleVector.SPECIES_256 : DoubleVector.SPECIES_128;
-  }
-
-  private static VectorSpecies<Float> halfFloats() {
-    return LENGTH == 16
-        ? FloatVector.SPECIES_256
-        : LENGTH == 8 ? FloatVector.SPECIES_128 : FloatVector.SPECIES_64;
   }
 
   private static int[] masks() {
@@ -62,10 +49,8 @@ final class Lanes {
 
   /** sums[at + k] += lanes[at + k] for k below count, a multiple of 16; the lanes become 0. */
   static void flush(float[] lanes, double[] sums, int at, int count) {
-    for (int k = at; k < at + count; k += HALF_FLOATS.length()) {
-      DoubleVector values =
-          (DoubleVector) FloatVector.fromArray(HALF_FLOATS, lanes, k).castShape(DOUBLES, 0);
-      DoubleVector.fromArray(DOUBLES, sums, k).add(values).intoArray(sums, k);
+    for (int k = at; k < at + count; k++) {
+      sums[k] += lanes[k];
     }
     Arrays.fill(lanes, at, at + count, 0);
   }

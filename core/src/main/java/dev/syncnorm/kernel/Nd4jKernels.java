@@ -1,5 +1,6 @@
 package dev.syncnorm.kernel;
 
+import dev.syncnorm.tensor.Shape;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Optional;
@@ -21,6 +22,9 @@ import org.nd4j.nativeblas.NativeOpsHolder;
  * adds float32 values in float32, a million at a time: all sums over pixels here are therefore
  * taken in float64, channel by channel. Only the sums inside conv2d_bp are its own. Products and
  * sums are not fused: {@link #normalize} rounds twice more than its formula needs.
+ *
+ * <p>Meant for whole images, see {@link Backend#bandRows}. Runs of rows are computed one by one:
+ * other than the interface promises, they round differently when an image is cut differently.
  */
 public final class Nd4jKernels implements Kernels {
   private final NativeArray first = new NativeArray(DataType.FLOAT);
@@ -62,61 +66,106 @@ public final class Nd4jKernels implements Kernels {
 
   @Override
   public void convolution(
-      ConvolutionGeometry geometry, float[] x, float[] weight, float[] bias, float[] y) {
+      ConvolutionGeometry geometry,
+      Planes x,
+      float[] weight,
+      float[] bias,
+      Planes y,
+      int from,
+      int to) {
     ConvolutionGeometry g = geometry;
     useOneThread();
-    long outputs = g.outputChannels() / g.groups();
-    int plane = g.outputHeight() * g.outputWidth();
+    int outputs = g.outputChannels() / g.groups();
     for (int group = 0; group < g.groups(); group++) {
-      INDArray in = padded(g, x, group);
+      INDArray in = padded(g, x, group, from, to);
       INDArray w = groupWeights(g, weight, group);
-      INDArray out = result.shaped(1, outputs, g.outputHeight(), g.outputWidth());
-      int channel = (int) outputs * group;
+      INDArray out = result.shaped(1, outputs, to - from, g.outputWidth());
+      int channel = outputs * group;
       if (bias.length == 0) {
         run("conv2d", g, new INDArray[] {in, w}, out);
       } else {
         INDArray b = biases.copyOf(bias, channel, outputs);
         run("conv2d", g, new INDArray[] {in, w, b}, out);
       }
-      result.floats().get(0, y, channel * plane, (int) outputs * plane);
+      write(result, y, channel, outputs, from, to);
     }
   }
 
   /** By deconv2d, which computes this gradient alone; conv2d_bp takes twice the time for both. */
   @Override
   public void convolutionInputGradient(
-      ConvolutionGeometry geometry, float[] dy, float[] weight, float[] dx) {
+      ConvolutionGeometry geometry, Planes dy, float[] weight, Planes dx, int from, int to) {
     ConvolutionGeometry g = geometry;
     useOneThread();
-    int height = (g.outputHeight() - 1) * g.stride() + spread(g, g.kernelHeight());
+    RowWindow window = g.outputGradientRows();
+    int first = Math.max(0, window.first(from));
+    int end = Math.min(g.outputHeight(), window.end(to));
+    int height = (end - first - 1) * g.stride() + spread(g, g.kernelHeight());
     int width = (g.outputWidth() - 1) * g.stride() + spread(g, g.kernelWidth());
-    long inputs = g.inputChannels() / g.groups();
-    Arrays.fill(dx, 0, g.inputChannels() * g.inputHeight() * g.inputWidth(), 0);
-    for (int group = 0; group < g.groups(); group++) {
+    int inputs = g.inputChannels() / g.groups();
+    int outputs = g.outputChannels() / g.groups();
+    clear(dx, from, to);
+    for (int group = 0; group < g.groups() && first < end; group++) {
+      INDArray in = read(second, dy, group * outputs, outputs, first, end);
       INDArray out = result.shaped(1, inputs, height, width);
       INDArray w = groupWeights(g, weight, group);
-      run("deconv2d", g, new INDArray[] {groupOutputs(g, dy, group), w}, out);
-      cut(g, result.floats(), height, width, group, dx);
+      in = in.reshape('c', 1, outputs, end - first, g.outputWidth());
+      run("deconv2d", g, new INDArray[] {in, w}, out);
+      int firstRow = first * g.stride() - g.top();
+      cut(g, result.floats(), height, width, firstRow, group, dx, from, to);
     }
   }
 
   @Override
-  public void convolutionWeightGradient(
-      ConvolutionGeometry geometry, float[] x, float[] dy, double[] gradient, int offset) {
-    ConvolutionGeometry g = geometry;
-    useOneThread();
-    for (int group = 0; group < g.groups(); group++) {
-      INDArray in = padded(g, x, group);
-      INDArray out = groupOutputs(g, dy, group);
-      long[] shape = spreadShape(g);
-      INDArray w = weights.shaped(shape).assign(0);
-      INDArray dx = result.shaped(in.shape());
-      INDArray dw = weightGradient.shaped(shape);
-      run("conv2d_bp", g, new INDArray[] {in, w, out}, dx, dw);
-      int size = weightCount(g);
-      for (int i = 0; i < size; i++) {
-        gradient[offset + group * size + i] = weightGradient.floats().get(spreadIndex(g, i));
+  public RowSums.OfTwo convolutionWeightGradient(ConvolutionGeometry geometry) {
+    return new WeightGradient(geometry);
+  }
+
+  private final class WeightGradient extends Sums implements RowSums.OfTwo {
+    private final ConvolutionGeometry g;
+
+    WeightGradient(ConvolutionGeometry g) {
+      super(g.weightShape().size());
+      this.g = g;
+    }
+
+    @Override
+    public void add(Planes x, Planes dy, int from, int to) {
+      useOneThread();
+      int outputs = g.outputChannels() / g.groups();
+      for (int group = 0; group < g.groups(); group++) {
+        INDArray in = padded(g, x, group, from, to);
+        INDArray out = read(second, dy, group * outputs, outputs, from, to);
+        out = out.reshape('c', 1, outputs, to - from, g.outputWidth());
+        long[] shape = spreadShape(g);
+        INDArray w = weights.shaped(shape).assign(0);
+        INDArray dx = result.shaped(in.shape());
+        INDArray dw = weightGradient.shaped(shape);
+        run("conv2d_bp", g, new INDArray[] {in, w, out}, dx, dw);
+        int size = weightCount(g);
+        for (int i = 0; i < size; i++) {
+          sums[group * size + i] += weightGradient.floats().get(spreadIndex(g, i));
+        }
       }
+    }
+  }
+
+  /** Sums of each run, added in double precision. */
+  private abstract static class Sums implements RowSums {
+    final double[] sums;
+
+    Sums(int size) {
+      sums = new double[size];
+    }
+
+    @Override
+    public void begin() {
+      Arrays.fill(sums, 0);
+    }
+
+    @Override
+    public void finish(double[] target, int offset) {
+      System.arraycopy(sums, 0, target, offset, sums.length);
     }
   }
 
@@ -198,93 +247,101 @@ public final class Nd4jKernels implements Kernels {
     return view;
   }
 
-  private INDArray groupOutputs(ConvolutionGeometry g, float[] dy, int group) {
-    int outputs = g.outputChannels() / g.groups();
-    int size = outputs * g.outputHeight() * g.outputWidth();
-    return second.copyOf(dy, group * size, 1, outputs, g.outputHeight(), g.outputWidth());
-  }
-
-  /** A group of x with the zeros of the padding around it. */
-  private INDArray padded(ConvolutionGeometry g, float[] x, int group) {
+  /** The rows of a group of x that some rows of y read, with the zeros of the padding around it. */
+  private INDArray padded(ConvolutionGeometry g, Planes x, int group, int from, int to) {
     int channels = g.inputChannels() / g.groups();
-    int height = g.inputHeight() + g.top() + g.bottom();
+    RowWindow window = g.inputRows();
+    int firstRow = window.first(from);
+    int height = window.end(to) - firstRow;
     int width = g.inputWidth() + g.left() + g.right();
-    INDArray view = first.shaped(1, channels, height, width);
-    if (height * width > g.inputHeight() * g.inputWidth()) {
-      view.assign(0);
-    }
+    INDArray view = first.shaped(1, channels, height, width).assign(0);
+    int begin = Math.max(0, firstRow);
+    int end = Math.min(g.inputHeight(), window.end(to));
     for (int channel = 0; channel < channels; channel++) {
-      for (int row = 0; row < g.inputHeight(); row++) {
-        int from = ((group * channels + channel) * g.inputHeight() + row) * g.inputWidth();
-        int to = (channel * height + row + g.top()) * width + g.left();
-        first.floats().put(to, x, from, g.inputWidth());
+      for (int row = begin; row < end; row++) {
+        int at = (channel * height + row - firstRow) * width + g.left();
+        int source = x.offset(group * channels + channel, row);
+        first.floats().put(at, x.values(), source, g.inputWidth());
       }
     }
     return view;
   }
 
-  /**
-   * Copies what lies in x out of the gradient of the padded x, as far as its last outputs reach.
-   */
-  private static void cut(
-      ConvolutionGeometry g, FloatBuffer source, int height, int width, int group, float[] dx) {
-    int channels = g.inputChannels() / g.groups();
-    int rows = Math.min(g.inputHeight(), height - g.top());
-    int columns = Math.min(g.inputWidth(), width - g.left());
-    for (int channel = 0; channel < channels && columns > 0; channel++) {
-      for (int row = 0; row < rows; row++) {
-        int to = ((group * channels + channel) * g.inputHeight() + row) * g.inputWidth();
-        int from = (channel * height + row + g.top()) * width + g.left();
-        source.get(from, dx, to, columns);
+  private static void clear(Planes planes, int from, int to) {
+    for (int channel = 0; channel < planes.shape().channels(); channel++) {
+      for (int row = from; row < to; row++) {
+        int at = planes.offset(channel, row);
+        Arrays.fill(planes.values(), at, at + planes.shape().width(), 0);
       }
     }
   }
 
-  @Override
-  public void channelSums(float[] x, int channels, int pixels, double[] sums, int offset) {
-    for (int channel = 0; channel < channels; channel++) {
-      sums[offset + channel] = sum(widened(x, channel * pixels, pixels));
+  /**
+   * Copies what lies in the rows of dx out of the gradient of the padded x, as far as its outputs
+   * reach.
+   *
+   * @param firstRow the row of x to which the first row of the source belongs
+   */
+  private static void cut(
+      ConvolutionGeometry g,
+      FloatBuffer source,
+      int height,
+      int width,
+      int firstRow,
+      int group,
+      Planes dx,
+      int from,
+      int to) {
+    int channels = g.inputChannels() / g.groups();
+    int columns = Math.min(g.inputWidth(), width - g.left());
+    for (int channel = 0; channel < channels && columns > 0; channel++) {
+      for (int row = Math.max(from, firstRow); row < Math.min(to, firstRow + height); row++) {
+        int at = (channel * height + row - firstRow) * width + g.left();
+        source.get(at, dx.values(), dx.offset(group * channels + channel, row), columns);
+      }
     }
   }
 
-  /** Two passes in float64; the sum of equal float32 values is exact there. */
-  @Override
-  public void moments(float[] x, int channels, int pixels, double[] moments, int offset) {
-    for (int channel = 0; channel < channels; channel++) {
-      INDArray values = widened(x, channel * pixels, pixels);
-      double mean = sum(values) / pixels;
-      values.subi(mean);
-      moments[offset + channel] = mean;
-      moments[offset + channels + channel] = sum(values.muli(values));
+  /** Copies rows of some channels: [channels, values]. */
+  private static INDArray read(
+      NativeArray memory, Planes planes, int channel, int channels, int from, int to) {
+    int width = planes.shape().width();
+    INDArray view = memory.shaped(channels, (long) (to - from) * width);
+    int at = 0;
+    for (int c = channel; c < channel + channels; c++) {
+      for (int row = from; row < to; row++) {
+        memory.floats().put(at, planes.values(), planes.offset(c, row), width);
+        at += width;
+      }
+    }
+    return view;
+  }
+
+  private static INDArray read(NativeArray memory, Planes planes, int from, int to) {
+    return read(memory, planes, 0, planes.shape().channels(), from, to);
+  }
+
+  /** Copies [channels, values] into rows of some channels. */
+  private static void write(
+      NativeArray memory, Planes planes, int channel, int channels, int from, int to) {
+    int width = planes.shape().width();
+    int at = 0;
+    for (int c = channel; c < channel + channels; c++) {
+      for (int row = from; row < to; row++) {
+        memory.floats().get(at, planes.values(), planes.offset(c, row), width);
+        at += width;
+      }
     }
   }
 
-  @Override
-  public void batchNormGradientSums(
-      float[] x, float[] dy, int channels, int pixels, float[] pivot, double[] sums, int offset) {
-    for (int channel = 0; channel < channels; channel++) {
-      INDArray values = widened(x, channel * pixels, pixels).subi((double) pivot[channel]);
-      INDArray gradient = otherWide.shaped(pixels);
-      gradient.assign(second.copyOf(dy, channel * pixels, pixels));
-      sums[offset + channel] = sum(gradient);
-      sums[offset + channels + channel] = sum(values.muli(gradient));
-    }
+  private static void write(NativeArray memory, Planes planes, int from, int to) {
+    write(memory, planes, 0, planes.shape().channels(), from, to);
   }
 
-  @Override
-  public double squaredError(float[] y, float[] target, int size) {
-    if (size == 0) {
-      return 0;
-    }
-    INDArray difference = widened(y, 0, size);
-    INDArray other = otherWide.shaped(size);
-    other.assign(second.copyOf(target, 0, size));
-    difference.subi(other);
-    return sum(difference.muli(difference));
-  }
-
-  private INDArray widened(float[] x, int from, int size) {
-    return wide.shaped(size).assign(first.copyOf(x, from, size));
+  /** A channel's values in double precision. */
+  private static INDArray widened(INDArray values, int channel, NativeArray wide) {
+    INDArray row = values.getRow(channel);
+    return wide.shaped(row.length()).assign(row);
   }
 
   private static double sum(INDArray values) {
@@ -294,33 +351,145 @@ public final class Nd4jKernels implements Kernels {
   }
 
   @Override
+  public RowSums.OfOne patchMoments(ConvolutionGeometry geometry) {
+    return new GatheredPatchMoments(geometry);
+  }
+
+  @Override
+  public RowSums.OfOne channelSums(Shape shape) {
+    final class ChannelSums extends Sums implements RowSums.OfOne {
+      ChannelSums() {
+        super(shape.channels());
+      }
+
+      @Override
+      public void add(Planes x, int from, int to) {
+        INDArray values = read(first, x, from, to);
+        for (int channel = 0; channel < sums.length; channel++) {
+          sums[channel] += sum(widened(values, channel, wide));
+        }
+      }
+    }
+
+    return new ChannelSums();
+  }
+
+  /**
+   * Two passes in float64 for each run, which Chan's formula merges; the sum of equal float32
+   * values is exact there.
+   */
+  @Override
+  public RowSums.OfOne moments(Shape shape) {
+    int channels = shape.channels();
+    final class Moments extends Sums implements RowSums.OfOne {
+      private double count;
+
+      Moments() {
+        super(2 * channels);
+      }
+
+      @Override
+      public void begin() {
+        super.begin();
+        count = 0;
+      }
+
+      @Override
+      public void add(Planes x, int from, int to) {
+        INDArray all = read(first, x, from, to);
+        double n = (double) (to - from) * shape.width();
+        for (int channel = 0; channel < channels; channel++) {
+          INDArray values = widened(all, channel, wide);
+          double mean = sum(values) / n;
+          values.subi(mean);
+          double delta = mean - sums[channel];
+          double share = n / (count + n);
+          sums[channel] += delta * share;
+          sums[channels + channel] += sum(values.muli(values)) + delta * delta * count * share;
+        }
+        count += n;
+      }
+    }
+
+    return new Moments();
+  }
+
+  @Override
+  public RowSums.OfTwoAboutPivot batchNormGradientSums(Shape shape) {
+    int channels = shape.channels();
+    final class GradientSums extends Sums implements RowSums.OfTwoAboutPivot {
+      GradientSums() {
+        super(2 * channels);
+      }
+
+      @Override
+      public void add(Planes x, float[] pivot, Planes dy, int from, int to) {
+        INDArray inputs = read(first, x, from, to);
+        INDArray gradients = read(second, dy, from, to);
+        for (int channel = 0; channel < channels; channel++) {
+          INDArray values = widened(inputs, channel, wide).subi((double) pivot[channel]);
+          INDArray gradient = widened(gradients, channel, otherWide);
+          sums[channel] += sum(gradient);
+          sums[channels + channel] += sum(values.muli(gradient));
+        }
+      }
+    }
+
+    return new GradientSums();
+  }
+
+  @Override
+  public RowSums.OfTwo squaredError(Shape shape) {
+    final class SquaredError extends Sums implements RowSums.OfTwo {
+      SquaredError() {
+        super(1);
+      }
+
+      @Override
+      public void add(Planes y, Planes target, int from, int to) {
+        INDArray values = read(first, y, from, to);
+        INDArray targets = read(second, target, from, to);
+        for (int channel = 0; channel < shape.channels(); channel++) {
+          INDArray difference = widened(values, channel, wide);
+          difference.subi(widened(targets, channel, otherWide));
+          sums[0] += sum(difference.muli(difference));
+        }
+      }
+    }
+
+    return new SquaredError();
+  }
+
+  @Override
   public void normalize(
-      float[] x, int channels, int pixels, float[] pivot, float[] scale, float[] shift, float[] y) {
-    INDArray values = first.copyOf(x, 0, channels, pixels);
+      Planes x, float[] pivot, float[] scale, float[] shift, Planes y, int from, int to) {
+    int channels = x.shape().channels();
+    INDArray values = read(first, x, from, to);
     values.subiColumnVector(column(pivot, channels));
     values.muliColumnVector(column(scale, channels));
     values.addiColumnVector(column(shift, channels));
-    first.floats().get(0, y, 0, channels * pixels);
+    write(first, y, from, to);
   }
 
   @Override
   public void batchNormInputGradient(
-      float[] x,
-      float[] dy,
-      int channels,
-      int pixels,
+      Planes x,
+      Planes dy,
       float[] pivot,
       float[] dyScale,
       float[] xScale,
       float[] shift,
-      float[] dx) {
-    INDArray values = first.copyOf(x, 0, channels, pixels);
+      Planes dx,
+      int from,
+      int to) {
+    int channels = x.shape().channels();
+    INDArray values = read(first, x, from, to);
     values.subiColumnVector(column(pivot, channels));
     values.muliColumnVector(column(xScale, channels));
     values.addiColumnVector(column(shift, channels));
-    INDArray gradient = second.copyOf(dy, 0, channels, pixels);
+    INDArray gradient = read(second, dy, from, to);
     values.addi(gradient.muliColumnVector(column(dyScale, channels)));
-    first.floats().get(0, dx, 0, channels * pixels);
+    write(first, dx, from, to);
   }
 
   private INDArray column(float[] values, int channels) {
@@ -328,18 +497,44 @@ public final class Nd4jKernels implements Kernels {
   }
 
   @Override
-  public void add(float[] a, float[] b, int size, float[] sum) {
-    if (size > 0) {
-      first.copyOf(a, 0, size).addi(second.copyOf(b, 0, size));
-      first.floats().get(0, sum, 0, size);
+  public void add(Planes a, Planes b, Planes sum, int from, int to) {
+    read(first, a, from, to).addi(read(second, b, from, to));
+    write(first, sum, from, to);
+  }
+
+  /** In Java, where NaN is defined to stay; there is no arithmetic to hand over. */
+  @Override
+  public void relu(Planes x, Planes y, int from, int to) {
+    for (int channel = 0; channel < x.shape().channels(); channel++) {
+      for (int row = from; row < to; row++) {
+        int in = x.offset(channel, row);
+        int out = y.offset(channel, row);
+        for (int column = 0; column < x.shape().width(); column++) {
+          y.values()[out + column] = Math.max(x.values()[in + column], 0);
+        }
+      }
     }
   }
 
   @Override
-  public void squaredErrorGradient(float[] y, float[] target, int size, float factor, float[] dy) {
-    if (size > 0) {
-      first.copyOf(y, 0, size).subi(second.copyOf(target, 0, size)).muli(factor);
-      first.floats().get(0, dy, 0, size);
+  public void reluGradient(Planes y, Planes dy, Planes dx, int from, int to) {
+    for (int channel = 0; channel < y.shape().channels(); channel++) {
+      for (int row = from; row < to; row++) {
+        int in = y.offset(channel, row);
+        int gradient = dy.offset(channel, row);
+        int out = dx.offset(channel, row);
+        for (int column = 0; column < y.shape().width(); column++) {
+          boolean isCutOff = y.values()[in + column] <= 0;
+          dx.values()[out + column] = isCutOff ? 0 : dy.values()[gradient + column];
+        }
+      }
     }
+  }
+
+  @Override
+  public void squaredErrorGradient(
+      Planes y, Planes target, float factor, Planes dy, int from, int to) {
+    read(first, y, from, to).subi(read(second, target, from, to)).muli(factor);
+    write(first, dy, from, to);
   }
 }

@@ -44,7 +44,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public RowSums.OfOne patchMoments(ConvolutionGeometry geometry) {
-    return new VectorPatchMoments(geometry);
+    return new GatheredPatchMoments(geometry);
   }
 
   @Override

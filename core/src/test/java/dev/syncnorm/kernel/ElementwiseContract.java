@@ -9,10 +9,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every implementation's operations on single values must do. */
-interface ElementwiseContract {
+interface ElementwiseContract extends KernelsContract {
   int CHANNELS = 3;
-
-  Kernels kernels();
 
   private static Shape shape(int width) {
     return Shape.of(CHANNELS, 4, width);

@@ -10,6 +10,11 @@ class Nd4jKernelsTest implements ConvolutionContract, SumsContract, ElementwiseC
   }
 
   @Override
+  public boolean isSameForAllCuts() {
+    return false;
+  }
+
+  @Override
   public boolean spreadsBetweenTaps() {
     return true;
   }

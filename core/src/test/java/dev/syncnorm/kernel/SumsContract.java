@@ -12,9 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every implementation's sums over pixels and batch normalisation must do. */
-interface SumsContract {
-  Kernels kernels();
-
+interface SumsContract extends KernelsContract {
   @ParameterizedTest
   @CsvSource({"0, 1", "151, 0.1", "-30000, 50", "0, 1e-6", "1e6, 3", "0.5, 0.25", "-1e-3, 1"})
   default void momentsAreWithinAMillionthOfTheExactOnes(double mean, double deviation) {
@@ -147,7 +145,7 @@ interface SumsContract {
     Within.value("squared error", error, expectedError, tolerance);
     RowSums.OfOne momentSums = kernels.moments(shape);
     double[] moments = runs.sum(momentSums, shape, x, 2 * channels);
-    for (int again = 0; again < 3; again++) {
+    for (int again = 0; isSameForAllCuts() && again < 3; again++) {
       assertThat(runs.sum(channelSums, shape, x, channels))
           .isEqualTo(Arrays.copyOf(actual, channels));
       assertThat(runs.sum(gradientSums, shape, x, pivot, dy, 2 * channels)).isEqualTo(gradient);

@@ -137,6 +137,7 @@ public final class InProcessTraining {
   /** The reference backend unless set. */
   public InProcessTraining backend(Backend backend) {
     kernels = backend::create;
+    bandRows = backend.bandRows();
     return this;
   }
 
@@ -153,7 +154,7 @@ public final class InProcessTraining {
     return this;
   }
 
-  /** Rows of a band; as many as the cache holds unless set. */
+  /** Rows of a band; those of the backend unless set after it. */
   public InProcessTraining bandRows(int rows) {
     bandRows = rows;
     return this;
