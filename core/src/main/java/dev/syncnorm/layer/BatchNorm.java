@@ -69,6 +69,13 @@ public record BatchNorm(
     return 7.0 * outputShape.size();
   }
 
+  /** Whether a global batch of one image has no variance for the moving one to follow. */
+  public boolean needsTwoImages() {
+    return outputShape.pixels() == 1
+        && convention.variance() == RunningStatistics.Variance.SAMPLE
+        && convention.rule() != RunningStatistics.Rule.FROZEN;
+  }
+
   /** The number of channels, C. */
   public int channels() {
     return outputShape.channels();

@@ -121,11 +121,13 @@ public final class RunFolder {
   }
 
   /**
-   * Checks that a folder is not there yet or empty.
+   * Checks that a folder is not there yet or empty, and can be written as far as is seen without
+   * writing.
    *
-   * @throws TrainingException if it holds anything
+   * @throws TrainingException if it holds anything, or can't be made
    */
   public static void checkUnused(Path folder) throws TrainingException {
+    checkWritable(folder);
     if (!Files.exists(folder)) {
       return;
     }
@@ -138,6 +140,23 @@ public final class RunFolder {
     } catch (IOException e) {
       throw new TrainingException(
           "the run folder %s is no folder; choose another with --run".formatted(folder), e);
+    }
+  }
+
+  private static void checkWritable(Path folder) throws TrainingException {
+    Path there = folder.toAbsolutePath();
+    while (there.getParent() != null && !Files.exists(there)) {
+      there = there.getParent();
+    }
+    if (!there.equals(folder.toAbsolutePath()) && !Files.isDirectory(there)) {
+      throw new TrainingException(
+          "the run folder %s can't be made: %s is no folder; choose another with --run"
+              .formatted(folder, there));
+    }
+    if (!Files.isWritable(there)) {
+      throw new TrainingException(
+          "the run folder %s can't be written: this user may not write %s; choose another with --run"
+              .formatted(folder, there));
     }
   }
 

@@ -176,7 +176,7 @@ public final class TrainingDriver {
   }
 
   private String notFinite(NonFiniteException e) {
-    return "step %d was not committed: %s became NaN or infinite%s; the last commit is step %d. Lower train.optimizer.learning-rate or look at the data"
+    return "step %d was not committed: %s became NaN or infinite%s; the last commit is step %d; lower train.optimizer.learning-rate, or look at the data"
         .formatted(
             e.step(),
             e.subject(),

@@ -165,8 +165,8 @@ class TrainingDriverTest {
         .isInstanceOf(TrainingException.class)
         .hasMessage(
             "step 2 was not committed: the moments of the input of bn1 became NaN or infinite,"
-                + " first for image #4; the last commit is step 1. Lower"
-                + " train.optimizer.learning-rate or look at the data")
+                + " first for image #4; the last commit is step 1; lower"
+                + " train.optimizer.learning-rate, or look at the data")
         .hasCauseInstanceOf(NonFiniteException.class);
     assertThat(events.committed).extracting(CommittedStep::step).containsExactly(1L);
     assertThat(coordinator.state().step()).isEqualTo(1);

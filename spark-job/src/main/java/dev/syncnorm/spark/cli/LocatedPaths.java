@@ -34,6 +34,11 @@ record LocatedPaths(Path configuration) implements TrainConfiguration.Paths {
     return !isUri(located) && !Files.isRegularFile(Path.of(located));
   }
 
+  @Override
+  public boolean isMissingFolder(String located) {
+    return !isUri(located) && !Files.isDirectory(Path.of(located));
+  }
+
   private static boolean isUri(String path) {
     return path.matches("[A-Za-z][A-Za-z0-9+.-]+:.*");
   }

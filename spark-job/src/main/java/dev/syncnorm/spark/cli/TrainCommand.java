@@ -4,6 +4,7 @@ import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.network.ParameterTable;
+import dev.syncnorm.spark.training.Platform;
 import dev.syncnorm.spark.training.TrainJob;
 import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.training.MemoryPlan;
@@ -23,7 +24,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -138,6 +138,11 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    Optional<String> platform = Platform.mistake();
+    if (platform.isPresent()) {
+      // What else would be checked is not to be trusted there.
+      throw new ConfigurationException(List.of(platform.get()));
+    }
     TrainConfiguration checked = check();
     OptionalInt asked = workers == null ? OptionalInt.empty() : OptionalInt.of(workers);
     Optional<WeightImport> weights = initialWeights(checked);
@@ -168,9 +173,9 @@ final class TrainCommand implements Callable<Integer> {
             asked,
             backend,
             badInput.checked());
-    try (JavaSparkContext spark =
+    try (SparkSessions.Session spark =
         SparkSessions.open("syncnorm train " + configuration, Optional.ofNullable(master), asked)) {
-      TrainJob job = new TrainJob(spark, request, console);
+      TrainJob job = new TrainJob(spark.context(), request, console);
       try (StopSignals signals = StopSignals.install(job::stopAfterStep)) {
         return job.run() ? Main.DONE : signals.exitCode();
       }
@@ -185,16 +190,13 @@ final class TrainCommand implements Callable<Integer> {
     usage.require(
         workers == null || workers > 0, "--workers is %d, expected 1 or more".formatted(workers));
     usage.note(SparkSessions.masterMistake(Optional.ofNullable(master)));
+    usage.check(SparkSessions::checkSettings);
     usage.require(!resume || run != null, "--resume needs --run, the folder of the run");
     usage.require(
         !resume || initialWeights == null,
         "--resume and --init contradict each other: a run goes on with its own weights");
     if (run != null && !resume) {
-      usage.collect(
-          () -> {
-            RunFolder.checkUnused(run);
-            return run;
-          });
+      usage.check(() -> RunFolder.checkUnused(run));
     }
     usage.collect(badInput::checked);
     if (initialWeights == null) {

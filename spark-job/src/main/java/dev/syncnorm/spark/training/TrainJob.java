@@ -1,5 +1,6 @@
 package dev.syncnorm.spark.training;
 
+import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.data.DataIndex;
 import dev.syncnorm.events.TrainingEvents;
@@ -113,10 +114,13 @@ public final class TrainJob {
    * Trains.
    *
    * @return whether all steps are done, not only those until a stop was asked for
+   * @throws ConfigurationException if the Spark session was not started for a training
    * @throws DataException if the data can't be trained on
    * @throws TrainingException if training can't go on
    */
-  public boolean run() throws DataException, TrainingException, InterruptedException {
+  public boolean run()
+      throws ConfigurationException, DataException, TrainingException, InterruptedException {
+    SessionSettings.check(spark.getConf());
     TrainingState initial = initialState();
     if (!request.resume()) {
       RunFolder.checkUnused(request.run());
@@ -201,7 +205,7 @@ public final class TrainJob {
   }
 
   private void checkBatch(DataIndex index) throws DataException {
-    Optional<String> mistake = train.batchMistake(index.size());
+    Optional<String> mistake = request.configuration().batchMistake(index.size());
     if (mistake.isPresent()) {
       throw new DataException(List.of(mistake.get()));
     }

@@ -56,7 +56,7 @@ record WorkerTask(
             worker,
             workers,
             TimeUnit.SECONDS.toNanos(GIVE_UP_SECONDS));
-    Optional<String> unavailable = backend.unavailable();
+    Optional<String> unavailable = Platform.mistake().or(backend::unavailable);
     if (unavailable.isPresent()) {
       exchange.fail(unavailable.get());
       return;

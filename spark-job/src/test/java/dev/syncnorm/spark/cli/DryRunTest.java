@@ -88,13 +88,15 @@ class DryRunTest {
     Command missing = dryRun("--set", "data.input=/no/such/folder");
     Command small = dryRun("--set", "train.batch-size=5");
 
-    assertThat(missing.exitCode()).isEqualTo(Main.FAILED);
-    assertThat(missing.error()).contains("data.input is /no/such/folder, which can't be listed");
+    assertThat(missing.exitCode()).isEqualTo(Main.WRONG_USAGE);
+    assertThat(missing.error())
+        .contains("expected a folder of images, but there is no folder /no/such/folder");
     assertThat(small.exitCode()).isEqualTo(Main.FAILED);
     assertThat(small.error())
         .isEqualTo(
-            "syncnorm: train.batch-size is 5, but the data set has 4 pairs; set train.batch-size to"
-                + " 4 or less\n");
+            "syncnorm: train.batch-size is 5, but the data set has 4 pairs in %s; set"
+                    .formatted(Path.of("../data/train/input").toAbsolutePath().normalize())
+                + " train.batch-size to 4 or less\n");
     assertNothingIsWritten();
   }
 

@@ -139,7 +139,7 @@ class LauncherIT {
 
     CapturedProcess run = run(launcher(), Map.of("JAVA_HOME", home.toString()), "--version");
 
-    assertThat(run.waitFor(LIMIT)).isEqualTo(1);
+    assertThat(run.waitFor(LIMIT)).isEqualTo(2);
     assertThat(run.error())
         .isEqualTo(
             "syncnorm: %s/bin/java is Java 21.0.9, but syncnorm needs Java 17; set JAVA_HOME to a JDK 17\n"
@@ -159,11 +159,11 @@ class LauncherIT {
     CapturedProcess wrong =
         run(launcher(), Map.of("SPARK_HOME", "/nowhere"), "train", "--master=yarn", "a.conf");
 
-    assertThat(unset.waitFor(LIMIT)).isEqualTo(1);
+    assertThat(unset.waitFor(LIMIT)).isEqualTo(2);
     assertThat(unset.error())
         .isEqualTo(
             "syncnorm: --master is spark://host:7077, so this runs by spark-submit; set SPARK_HOME to a Spark 4.1 installation\n");
-    assertThat(wrong.waitFor(LIMIT)).isEqualTo(1);
+    assertThat(wrong.waitFor(LIMIT)).isEqualTo(2);
     assertThat(wrong.error())
         .isEqualTo(
             "syncnorm: SPARK_HOME is /nowhere, which has no bin/spark-submit; set it to a Spark 4.1 installation\n");
