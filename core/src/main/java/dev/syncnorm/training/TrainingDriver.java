@@ -86,7 +86,7 @@ public final class TrainingDriver {
         failures = coordinator.state().step() > stepBefore ? 1 : failures + 1;
         if (failures > patience.failures()) {
           throw new TrainingException(
-              "%d generations of workers failed without a step in between, the last one because %s"
+              "%d generations of workers failed without a step in between, the last one because %s; the executors' logs say more, and train.max-failures allows for more"
                   .formatted(failures, failure.get()));
         }
         listener.lost(number, failure.get());

@@ -131,17 +131,18 @@ public final class TrainJob {
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
     DataIndex index = request.resume() ? savedIndex() : newIndex(hadoop);
     progress.checked(index);
+    Previews previews =
+        new Previews(
+            request.configuration(),
+            new HadoopFiles(spark.hadoopConfiguration()),
+            request.backend().create());
+    previews.check();
     Schedule schedule = train.schedule(index.size());
     RunDescription description = description(schedule, index);
     RunFolder run =
         request.resume()
             ? RunFolder.open(request.run(), description)
             : RunFolder.create(request.run(), description, index.toJson());
-    Previews previews =
-        new Previews(
-            request.configuration(),
-            new HadoopFiles(spark.hadoopConfiguration()),
-            request.backend().create());
     TrainingState first = initial;
     if (request.resume()) {
       first = run.resume(initial, progress::damaged);

@@ -115,6 +115,11 @@ class TrainErrorsTest {
             s -> s.edit("train {", "preview.after = no.png\ntrain {"),
             "FOLDER/c.conf:9: preview.after is \"no.png\", expected an image, but there is no file"
                 + " <...>/no.png"),
+        failed(
+            "a preview that is no image",
+            s -> s.set("preview.after=" + s.path("c.conf")),
+            "preview.after is FOLDER/c.conf, which can't be made a picture of: the first bytes are"
+                + " not those of a JPEG, PNG, WebP, BMP or TIFF file; expected an image"),
         wrong(
             "a preview that is a folder",
             s -> s.set("preview.test=/"),
