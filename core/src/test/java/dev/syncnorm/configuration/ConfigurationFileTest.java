@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
+import dev.syncnorm.storage.StoredFile;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -105,7 +106,8 @@ class ConfigurationFileTest {
 
   @Test
   void missingFileIsNamed() {
-    assertThatThrownBy(() -> ConfigurationFile.load(Path.of("no/such.conf"), List.of()))
+    assertThatThrownBy(
+            () -> ConfigurationFile.load(StoredFile.local(Path.of("no/such.conf")), List.of()))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage("the configuration no/such.conf does not exist; give the path of a .conf file");
   }

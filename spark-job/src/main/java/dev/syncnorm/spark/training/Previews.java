@@ -8,7 +8,6 @@ import dev.syncnorm.image.PixelConversion;
 import dev.syncnorm.image.PngEncoder;
 import dev.syncnorm.image.Resize;
 import dev.syncnorm.kernel.Kernels;
-import dev.syncnorm.training.AtomicFiles;
 import dev.syncnorm.training.Inference;
 import dev.syncnorm.training.RunFolder;
 import dev.syncnorm.training.TrainConfiguration;
@@ -51,6 +50,7 @@ final class Previews {
     }
     int height = configuration.data().height();
     int width = configuration.data().width();
+    byte[] png;
     try {
       DecodedImage image =
           Resize.bilinear(new ImageDecoder().decode(source.read(path.get())), width, height);
@@ -58,13 +58,13 @@ final class Previews {
       conversion.toPlanar(image, input, 0);
       float[] output =
           new Inference(configuration.network(), kernels).output(state.parameters(), input);
-      byte[] png = PngEncoder.encode(conversion.toImage(output, 0, width, height));
-      AtomicFiles.write(run.image(name + ".png"), out -> out.write(png));
+      png = PngEncoder.encode(conversion.toImage(output, 0, width, height));
     } catch (IOException | BadImageException e) {
       throw new TrainingException(
           "preview.%s is %s, which can't be made a picture of: %s"
               .formatted(name, path.get(), e.getMessage()),
           e);
     }
+    run.writePicture(name + ".png", png);
   }
 }
