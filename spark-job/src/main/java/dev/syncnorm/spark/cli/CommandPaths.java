@@ -61,6 +61,7 @@ final class CommandPaths {
     if (local.isPresent()) {
       return StoredFile.local(local.get());
     }
+    hadoopPath(option, written);
     int end = written.lastIndexOf('/');
     String folder = end > 0 ? written.substring(0, end + 1) : end == 0 ? "/" : ".";
     return new StoredFile(hadoopFolder(option, folder), written.substring(end + 1));

@@ -14,8 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,8 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ClusterModeIT {
 
   private static final Duration LIMIT = Duration.ofMinutes(4);
-  private static final int EPOCHS = 40;
-  private static final String MOUNT = "spark.hadoop.fs.viewfs.mounttable.shared.linkMergeSlash";
+  private static final int EPOCHS = 150;
+  private static final String MOUNT = "spark.hadoop.fs.viewfs.mounttable.cluster.link./shared";
 
   @TempDir private static Path folder;
   private static Path shared;
@@ -69,11 +67,11 @@ class ClusterModeIT {
   @Test
   void aRunThatIsStoppedKilledAndResumedOnTheClusterEndsWithTheSameBits() throws IOException {
     RunFiles run = new RunFiles(shared.resolve("runs/one"));
-    String uri = "viewfs://shared/runs/one";
+    String uri = "viewfs://cluster/shared/runs/one";
 
-    CapturedProcess first = train("viewfs://shared/conf/seed.conf", "--run", uri);
+    CapturedProcess first = train("viewfs://cluster/shared/conf/seed.conf", "--run", uri);
     String driver = cluster.awaitDriver(first);
-    run.awaitSteps(5, first, LIMIT);
+    awaitOutput(driver, "epoch 5/", first);
     CapturedProcess kill =
         cluster.run(
             "kill",
@@ -85,24 +83,23 @@ class ClusterModeIT {
                 driver));
     assertThat(kill.waitFor(LIMIT)).as(kill::tails).isZero();
     awaitState(first, "KILLED");
-    Matcher stopped =
-        Pattern.compile("stopped after step (\\d+) as asked").matcher(cluster.driverError(driver));
-    assertThat(stopped.find()).as(cluster.driverError(driver)).isTrue();
-    int steps = Integer.parseInt(stopped.group(1));
-    assertThat(run.steps()).isEqualTo(steps).isLessThan(2 * EPOCHS);
-    assertThat(shared.resolve("runs/one/checkpoints/step-%08d/manifest.json".formatted(steps)))
-        .exists();
+    int steps = run.steps();
+    assertThat(steps).isBetween(10, 2 * EPOCHS - 1);
+    assertThat(shared.resolve("runs/one/checkpoints"))
+        .isDirectoryContaining(path -> path.endsWith("step-%08d".formatted(steps)));
 
-    CapturedProcess second = train("viewfs://shared/conf/seed.conf", "--run", uri, "--resume");
-    cluster.awaitDriver(second);
-    run.awaitSteps(steps + 4, second, LIMIT);
+    CapturedProcess second =
+        train("viewfs://cluster/shared/conf/seed.conf", "--run", uri, "--resume");
+    awaitOutput(cluster.awaitDriver(second), "epoch " + (steps / 2 + 3) + "/", second);
     cluster.kill(cluster.driverPid());
     awaitState(second, "FAILED");
 
-    CapturedProcess third = train("viewfs://shared/conf/seed.conf", "--run", uri, "--resume");
+    CapturedProcess third =
+        train("viewfs://cluster/shared/conf/seed.conf", "--run", uri, "--resume");
     awaitState(third, "FINISHED");
     assertThat(cluster.driverOutput(cluster.awaitDriver(third)))
-        .contains("resumed   after step ", "workers   2 x 1 thread", "\n" + uri + "\n");
+        .contains(
+            "resumed   after step " + steps + "\n", "workers   2 x 1 thread", "\n" + uri + "\n");
 
     expected().assertSameAs(run);
     assertThat(shared.resolve("runs/one/images/after.png")).isNotEmptyFile();
@@ -162,11 +159,23 @@ class ClusterModeIT {
             "model.input.width=96",
             "data.pixels.resize=[96,96]",
             "train.batch-size=3",
-            "train.checkpoint-every=1",
+            "train.checkpoint-every=1000", // only when it is stopped, and at the end
             "train.epochs=" + EPOCHS)) {
       settings.addAll(List.of("--set", setting));
     }
     return settings;
+  }
+
+  /** The history of a run that is not on a local disk lags behind, so it is what was printed. */
+  private static void awaitOutput(String driver, String text, CapturedProcess job) {
+    Waiting.until(
+        text,
+        () -> {
+          assertThat(job.isAlive()).as(() -> job.tails() + cluster.logs()).isTrue();
+          return cluster.driverOutput(driver).contains(text);
+        },
+        LIMIT,
+        () -> job.tails() + cluster.logs());
   }
 
   /** spark-submit itself ends with 0 however the driver has ended. */

@@ -226,6 +226,31 @@ class LauncherIT {
                 .formatted(Built.root()));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--deploy-mode cluster",
+        "--name x --deploy-mode=cluster",
+        "--conf spark.submit.deployMode=cluster --name x"
+      })
+  void theDriverOfClusterDeployModeGetsTheModuleThatVectorNeeds(String options) throws IOException {
+    Path home = folder.resolve("spark");
+    Files.createDirectories(home.resolve("bin"));
+    script(home.resolve("bin/spark-submit"), "echo \"$*\"");
+
+    CapturedProcess run =
+        run(
+            launcher(),
+            Map.of("SPARK_HOME", home.toString(), "SYNCNORM_SPARK_SUBMIT_OPTS", options),
+            "train",
+            "--master",
+            "spark://host:7077");
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    assertThat(run.output())
+        .contains(" --driver-java-options --add-modules=jdk.incubator.vector " + options + " /");
+  }
+
   @Test
   void runsOnARealCluster() {
     try (StandaloneCluster cluster = StandaloneCluster.builder().workers(0).start()) {

@@ -154,8 +154,8 @@ class HadoopFolderTest {
     protected Folder again() {
       Configuration configuration = configuration();
       configuration.set(
-          "fs.viewfs.mounttable." + mount + ".linkMergeSlash", shared.toUri().toString());
-      return new HadoopFolder(configuration, "viewfs://" + mount + "/folder");
+          "fs.viewfs.mounttable." + mount + ".link./shared", shared.toUri().toString());
+      return new HadoopFolder(configuration, "viewfs://" + mount + "/shared/folder");
     }
   }
 
