@@ -80,25 +80,23 @@ class TensorBoardReaderTest {
     TinyTraining training = TinyTraining.of(4, 2, 3, false);
     List<CommittedStep> steps = training.sequentialRun();
     RunFolder run = WrittenEvents.run(training, folder.resolve("run"));
-    try (TrainingEvents events = events(training, run, 1)) {
-      for (CommittedStep step : steps.subList(0, 5)) {
-        // The steps that are done again are told apart by their rate.
-        events.committed(step, 2 * WrittenEvents.SECONDS);
-      }
+    TrainingEvents first = events(training, run, 1);
+    for (CommittedStep step : steps.subList(0, 5)) {
+      // The steps that are done again are told apart by their rate.
+      first.committed(step, 2 * WrittenEvents.SECONDS);
     }
     Path killed;
-    try (Stream<Path> files = Files.list(run.path().resolve("events"))) {
+    try (Stream<Path> files = Files.list(folder.resolve("run/events"))) {
       killed = files.findFirst().orElseThrow();
     }
     byte[] content = Files.readAllBytes(killed);
     Files.write(killed, Arrays.copyOf(content, content.length - 9));
-    try (TrainingEvents events = events(training, run, 4)) {
-      for (CommittedStep step : steps.subList(3, 6)) {
-        events.committed(step, WrittenEvents.SECONDS);
-      }
+    TrainingEvents second = events(training, run, 4);
+    for (CommittedStep step : steps.subList(3, 6)) {
+      second.committed(step, WrittenEvents.SECONDS);
     }
 
-    JsonNode read = read(run.path().resolve("events"));
+    JsonNode read = read(folder.resolve("run/events"));
 
     assertThat(read.at("/scalars/loss"))
         .extracting(event -> event.path(0).asInt())

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.syncnorm.network.ParameterTable;
+import dev.syncnorm.storage.StoredFile;
 import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.tensor.SafetensorsWriter;
 import dev.syncnorm.tensor.Shape;
@@ -95,7 +96,8 @@ class PythonWeightsTest {
             table,
             Safetensors.read(folder.resolve("torch.safetensors")),
             "torch.safetensors",
-            Renames.read(List.of(), Optional.of(SCRIPTS.resolve("seed-from-torch.names"))),
+            Renames.read(
+                List.of(), Optional.of(StoredFile.local(SCRIPTS.resolve("seed-from-torch.names")))),
             false,
             training.initialState().parameters());
 

@@ -10,6 +10,7 @@ import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.layer.Convolution;
 import dev.syncnorm.layer.Layer;
 import dev.syncnorm.layer.RunningStatistics;
+import dev.syncnorm.storage.StoredFile;
 import dev.syncnorm.training.Adam.BiasCorrection;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -478,6 +479,7 @@ class TrainConfigurationTest {
   private TrainConfiguration read(String text, List<String> overrides)
       throws ConfigurationException, IOException {
     Path file = Files.writeString(folder.resolve("my.conf"), text);
-    return TrainConfiguration.read(ConfigurationFile.load(file, overrides), path -> path);
+    return TrainConfiguration.read(
+        ConfigurationFile.load(StoredFile.local(file), overrides), path -> path);
   }
 }

@@ -8,7 +8,6 @@ import dev.syncnorm.image.PixelConversion;
 import dev.syncnorm.image.PngEncoder;
 import dev.syncnorm.image.Resize;
 import dev.syncnorm.kernel.Kernels;
-import dev.syncnorm.training.AtomicFiles;
 import dev.syncnorm.training.Inference;
 import dev.syncnorm.training.RunFolder;
 import dev.syncnorm.training.TrainConfiguration;
@@ -63,15 +62,8 @@ final class Previews {
     conversion.toPlanar(Resize.bilinear(decoded.get(), width, height), input, 0);
     float[] output =
         new Inference(configuration.network(), kernels).output(state.parameters(), input);
-    byte[] png = PngEncoder.encode(conversion.toImage(output, 0, width, height));
-    try {
-      AtomicFiles.write(run.image(name + ".png"), out -> out.write(png));
-    } catch (IOException e) {
-      throw new TrainingException(
-          "%s can't be written: %s; the checkpoints are whole"
-              .formatted(run.image(name + ".png"), e.getMessage()),
-          e);
-    }
+    run.writePicture(
+        name + ".png", PngEncoder.encode(conversion.toImage(output, 0, width, height)));
   }
 
   private Optional<DecodedImage> image(String name, Optional<String> path)

@@ -12,6 +12,7 @@ import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.HadoopFiles;
 import dev.syncnorm.spark.exchange.BroadcastBytes;
 import dev.syncnorm.spark.exchange.ExchangePlugin;
+import dev.syncnorm.storage.Folder;
 import dev.syncnorm.training.Coordinator;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import dev.syncnorm.training.RunDescription;
@@ -23,7 +24,6 @@ import dev.syncnorm.training.TrainingException;
 import dev.syncnorm.training.TrainingListener;
 import dev.syncnorm.training.TrainingState;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
@@ -50,7 +50,7 @@ public final class TrainJob {
    */
   public record Request(
       TrainConfiguration configuration,
-      Path run,
+      Folder run,
       boolean resume,
       Optional<float[][]> initialParameters,
       OptionalInt workers,
@@ -143,25 +143,29 @@ public final class TrainJob {
         request.resume()
             ? RunFolder.open(request.run(), description)
             : RunFolder.create(request.run(), description, index.toJson());
-    TrainingState first = initial;
-    if (request.resume()) {
-      first = run.resume(initial, progress::damaged);
-      progress.resumed(first.step());
-    }
-    try (TrainingEvents events =
-        new TrainingEvents(
-            run, network, train.optimizer(), first.step() + 1, InstantSource.system())) {
+    TrainingState last;
+    try (run) {
+      TrainingState first = initial;
+      if (request.resume()) {
+        first = run.resume(initial, progress::damaged);
+        progress.resumed(first.step());
+      }
+      TrainingEvents events =
+          new TrainingEvents(
+              run, network, train.optimizer(), first.step() + 1, InstantSource.system());
       if (first.step() == 0) {
         previews.writeBefore(run, first);
         events.pictures(0, "before");
       }
-      TrainingState last = train(index, schedule, run, events, first, slots, hadoop);
-      if (last.step() < schedule.steps()) {
-        progress.stopped(run, last.step());
-        return false;
+      last = train(index, schedule, run, events, first, slots, hadoop);
+      if (last.step() == schedule.steps()) {
+        previews.writeAfter(run, last);
+        events.pictures(last.step(), "after", "test");
       }
-      previews.writeAfter(run, last);
-      events.pictures(last.step(), "after", "test");
+    }
+    if (last.step() < schedule.steps()) {
+      progress.stopped(run, last.step());
+      return false;
     }
     progress.finished(run);
     return true;
@@ -183,7 +187,7 @@ public final class TrainJob {
     } catch (IOException e) {
       throw new TrainingException(
           "%s is damaged: %s; begin a new run with another --run"
-              .formatted(request.run().resolve("index.json"), e.getMessage()),
+              .formatted(request.run().path("index.json"), e.getMessage()),
           e);
     }
   }
@@ -306,6 +310,7 @@ public final class TrainJob {
     }
 
     private void checkpoint(CommittedStep step) throws TrainingException {
+      events.sync();
       run.writeCheckpoint(step);
       checkpointed = step.step();
     }
