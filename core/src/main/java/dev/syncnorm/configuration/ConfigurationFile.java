@@ -11,8 +11,9 @@ import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.syncnorm.storage.Folder.Kind;
+import dev.syncnorm.storage.StoredFile;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -39,18 +40,20 @@ public final class ConfigurationFile {
    *     as in {@code model.layers.conv1.filters=32}
    * @throws ConfigurationException if the file can't be read or parsed, or an override is wrong
    */
-  public static Config load(Path file, List<String> overrides) throws ConfigurationException {
-    if (!Files.isRegularFile(file)) {
+  public static Config load(StoredFile file, List<String> overrides) throws ConfigurationException {
+    try {
+      if (file.kind() != Kind.FILE) {
+        throw new ConfigurationException(
+            List.of(
+                "the configuration %s does not exist; give the path of a .conf file"
+                    .formatted(file.path())));
+      }
+      return complete(Includes.parse(file).toConfig(), file.path(), overrides);
+    } catch (IOException e) {
       throw new ConfigurationException(
           List.of(
-              "the configuration %s does not exist; give the path of a .conf file"
-                  .formatted(file)));
-    }
-    try {
-      return complete(
-          ConfigFactory.parseFile(file.toFile(), ConfigParseOptions.defaults()),
-          file.toString(),
-          overrides);
+              "the configuration %s can't be read: %s; give the path of a .conf file"
+                  .formatted(file.path(), e.getMessage())));
     } catch (ConfigException e) {
       throw new ConfigurationException(List.of(oneLine(e.getMessage())));
     }

@@ -85,7 +85,9 @@ public final class PairSamples implements Samples {
       return decoder.decode(bytes);
     } catch (IOException e) {
       throw new SampleException(
-          "%s can't be read any more: %s".formatted(image.path(), e.getMessage()), e);
+          "%s can't be read any more: %s; bring it back and go on with --resume"
+              .formatted(image.path(), e.getMessage()),
+          e);
     } catch (BadImageException e) {
       throw new SampleException("%s: %s".formatted(image.path(), e.getMessage()), e);
     }

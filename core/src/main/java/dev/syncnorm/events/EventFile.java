@@ -1,17 +1,16 @@
 package dev.syncnorm.events;
 
-import java.io.Closeable;
+import dev.syncnorm.storage.Folder;
+import dev.syncnorm.storage.Folder.Kind;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 
 /**
  * A TensorBoard event file. The fields' numbers are those of TensorFlow's event.proto and
- * summary.proto. Each event is on its way to the disk when the method returns. Not thread-safe.
+ * summary.proto. Not thread-safe.
  */
-final class EventFile implements Closeable {
+final class EventFile {
 
   private static final int EVENT_WALL_TIME = 1;
   private static final int EVENT_STEP = 2;
@@ -25,16 +24,16 @@ final class EventFile implements Closeable {
   private final InstantSource clock;
 
   /**
-   * Begins a file in a folder, which is made if need be.
+   * Begins a file in the events folder of a run.
    *
    * @param host a part of the file's name
    * @param firstStep the first step that will be written: TensorBoard forgets what an earlier file
    *     has of this step and later ones, as a training that is resumed has done them anew
    */
-  EventFile(Path folder, String host, long firstStep, InstantSource clock) throws IOException {
+  EventFile(Folder run, String host, long firstStep, InstantSource clock) throws IOException {
     this.clock = clock;
-    Files.createDirectories(folder);
-    file = new RecordFile(unused(folder, host, clock.instant().getEpochSecond()));
+    run.makeFolder("events");
+    file = new RecordFile(run, unused(run, host, clock.instant().getEpochSecond()));
     file.append(event(0).text(EVENT_FILE_VERSION, "brain.Event:2").toBytes());
     file.append(
         event(firstStep)
@@ -44,11 +43,11 @@ final class EventFile implements Closeable {
   }
 
   /** TensorBoard reads a folder's files in the order of their names. */
-  private static Path unused(Path folder, String host, long seconds) {
+  private static String unused(Folder run, String host, long seconds) throws IOException {
     for (long time = seconds; ; time++) {
-      Path path = folder.resolve("events.out.tfevents.%010d.%s.syncnorm".formatted(time, host));
-      if (!Files.exists(path)) {
-        return path;
+      String name = "events/events.out.tfevents.%010d.%s.syncnorm".formatted(time, host);
+      if (run.kind(name) == Kind.NOTHING) {
+        return name;
       }
     }
   }
@@ -65,8 +64,8 @@ final class EventFile implements Closeable {
         .whole(EVENT_STEP, step);
   }
 
-  @Override
-  public void close() throws IOException {
-    file.close();
+  /** Returns when the storage has all events. */
+  void sync() throws IOException {
+    file.sync();
   }
 }

@@ -1,13 +1,9 @@
 package dev.syncnorm.events;
 
-import java.io.Closeable;
+import dev.syncnorm.storage.Folder;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
 /**
@@ -17,18 +13,20 @@ import java.util.zip.CRC32C;
  * <p>A CRC is CRC-32C, rotated right by 15 bits, plus a constant, so that the CRC of data that
  * holds CRCs is no special case. Not thread-safe.
  */
-final class RecordFile implements Closeable {
+final class RecordFile {
 
   private static final int MASK = 0xa282ead8;
 
-  private final OutputStream out;
+  private final Folder folder;
+  private final String name;
 
-  /** Begins a file that must not be there yet. */
-  RecordFile(Path file) throws IOException {
-    out = Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  /** A file that is not there yet. */
+  RecordFile(Folder folder, String name) {
+    this.folder = folder;
+    this.name = name;
   }
 
-  /** Appends a record in one write, so that a reader at the same time sees it whole or not yet. */
+  /** Appends a record in one call. */
   void append(byte[] content) throws IOException {
     ByteBuffer record =
         ByteBuffer.allocate(8 + 4 + content.length + 4).order(ByteOrder.LITTLE_ENDIAN);
@@ -36,7 +34,7 @@ final class RecordFile implements Closeable {
     record.putInt(maskedCrc(record.array(), 0, 8));
     record.put(content);
     record.putInt(maskedCrc(content, 0, content.length));
-    out.write(record.array());
+    folder.append(name, record.array());
   }
 
   private static int maskedCrc(byte[] bytes, int from, int length) {
@@ -45,8 +43,8 @@ final class RecordFile implements Closeable {
     return Integer.rotateRight((int) crc.getValue(), 15) + MASK;
   }
 
-  @Override
-  public void close() throws IOException {
-    out.close();
+  /** Returns when the storage has all records. */
+  void sync() throws IOException {
+    folder.sync(name);
   }
 }

@@ -12,16 +12,15 @@ import dev.syncnorm.training.TrainingException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Optional;
 
 /**
  * Writes a training's event file into the events folder of its run: loss, learning rate and images
  * per second of each step, histograms of the moving statistics at the end of each epoch, pictures.
  * Used by one thread.
  */
-public final class TrainingEvents implements AutoCloseable {
+public final class TrainingEvents {
 
   private final RunFolder run;
   private final Network network;
@@ -40,7 +39,7 @@ public final class TrainingEvents implements AutoCloseable {
     this.network = network;
     this.optimizer = optimizer;
     try {
-      this.file = new EventFile(run.path().resolve("events"), host(), firstStep, clock);
+      this.file = new EventFile(run.folder(), host(), firstStep, clock);
     } catch (IOException e) {
       throw unwritable(e);
     }
@@ -75,16 +74,20 @@ public final class TrainingEvents implements AutoCloseable {
    */
   public void pictures(long step, String... names) throws TrainingException {
     for (String name : names) {
-      Path picture = run.image(name + ".png");
-      if (!Files.exists(picture)) {
+      Optional<byte[]> png = run.picture(name + ".png");
+      if (png.isEmpty()) {
         continue;
       }
       try {
-        byte[] png = Files.readAllBytes(picture);
-        ImageHeader header = ImageHeader.read(png);
-        write(step, new Summary().picture("preview/" + name, header.width(), header.height(), png));
-      } catch (IOException | BadImageException e) {
-        throw new TrainingException("%s can't be read: %s".formatted(picture, e.getMessage()), e);
+        ImageHeader header = ImageHeader.read(png.get());
+        write(
+            step,
+            new Summary().picture("preview/" + name, header.width(), header.height(), png.get()));
+      } catch (BadImageException e) {
+        throw new TrainingException(
+            "%s can't be read: %s"
+                .formatted(run.folder().path("images/" + name + ".png"), e.getMessage()),
+            e);
       }
     }
   }
@@ -97,10 +100,10 @@ public final class TrainingEvents implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() throws TrainingException {
+  /** Returns when the storage has all that was written. */
+  public void sync() throws TrainingException {
     try {
-      file.close();
+      file.sync();
     } catch (IOException e) {
       throw unwritable(e);
     }
@@ -110,7 +113,7 @@ public final class TrainingEvents implements AutoCloseable {
     return new TrainingException(
         "%s can't be written: %s %s; the checkpoints before it are whole"
             .formatted(
-                run.path().resolve("events"),
+                run.folder().path("events"),
                 e.getClass().getSimpleName().replace("Exception", ""),
                 e.getMessage()),
         e);

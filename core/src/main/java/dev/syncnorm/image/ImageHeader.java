@@ -33,7 +33,9 @@ public record ImageHeader(ImageFormat format, int width, int height, int channel
           new Magic(0, "v/1\u0001", "OpenEXR"),
           new Magic(0, "#?RADIANCE\n", "Radiance HDR"),
           new Magic(0, "P5\n", "PGM"),
-          new Magic(0, "P6\n", "PPM"));
+          new Magic(0, "P6\n", "PPM"),
+          new Magic(0, "Pf\n", "PFM"),
+          new Magic(0, "PF\n", "PFM"));
 
   /**
    * Reads the header of a file.

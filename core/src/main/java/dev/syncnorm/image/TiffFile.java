@@ -23,6 +23,7 @@ final class TiffFile {
   private static final int ENTRY_BYTES = 12;
   private static final int PALETTE = 3;
   private static final int YCBCR = 6;
+  private static final int FLOATING_POINT = 3;
 
   /** None, the three of CCITT, LZW, JPEG, Deflate, PackBits, and Deflate by its older number. */
   private static final Set<Long> COMPRESSIONS = Set.of(1L, 2L, 3L, 4L, 5L, 7L, 8L, 32773L, 32946L);
@@ -73,10 +74,15 @@ final class TiffFile {
     boolean depths = depth == 1 || depth == 4 || depth == 8 || depth == 16;
     if (!colours || !depths || format != 1 || samples < 1 || samples > 4) {
       throw BadImageException.unsupported(
-          "a TIFF file of %d samples of %d bits, photometric interpretation %d%s, sample format %d;"
+          "a TIFF file of %d samples of %d bits, photometric interpretation %d%s, sample format %d%s;"
               + " grey, RGB, palette and YCbCr of up to 4 unsigned samples of 1, 4, 8 or 16 bits"
               + " are read",
-          samples, depth, photometric, photometric == 5 ? " (CMYK)" : "", format);
+          samples,
+          depth,
+          photometric,
+          photometric == 5 ? " (CMYK)" : "",
+          format,
+          format == FLOATING_POINT ? " (floating point, which may hold NaN)" : "");
     }
     if (!COMPRESSIONS.contains(value(COMPRESSION, 1))) {
       throw BadImageException.unsupported(

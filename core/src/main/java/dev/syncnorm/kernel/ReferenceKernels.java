@@ -397,8 +397,7 @@ public final class ReferenceKernels implements Kernels {
             for (int kc = 0; kc < g.kernelWidth(); kc++) {
               int xr = row * g.stride() + kr * g.dilation() - g.top();
               int xc = column * g.stride() + kc * g.dilation() - g.left();
-              boolean inside =
-                  xr >= 0 && xr < g.inputHeight() && xc >= 0 && xc < g.inputWidth();
+              boolean inside = xr >= 0 && xr < g.inputHeight() && xc >= 0 && xc < g.inputWidth();
               patch[t++] = inside ? x.values()[x.offset(i, xr) + xc] : 0;
             }
           }

@@ -6,6 +6,7 @@ import dev.syncnorm.kernel.Planes;
 import dev.syncnorm.tensor.Shape;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The sum of two or more inputs of one shape.
@@ -22,7 +23,8 @@ public record Add(String name, Shape outputShape, int inputs) implements ImageLa
       throw new ShapeException("add has " + inputs.size() + " input, expected two or more");
     }
     if (inputs.stream().distinct().count() > 1) {
-      throw new ShapeException("add has inputs of the shapes " + inputs + ", expected one shape");
+      String shapes = inputs.stream().map(Shape::toString).collect(Collectors.joining(" and "));
+      throw new ShapeException("add has inputs of the shapes " + shapes + ", expected one shape");
     }
     return new Add(name, inputs.get(0), inputs.size());
   }

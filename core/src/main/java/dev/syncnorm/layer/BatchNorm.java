@@ -71,6 +71,13 @@ public record BatchNorm(
     return 7.0 * outputShape.size();
   }
 
+  /** Whether a global batch of one image has no variance for the moving one to follow. */
+  public boolean needsTwoImages() {
+    return outputShape.pixels() == 1
+        && convention.variance() == RunningStatistics.Variance.SAMPLE
+        && convention.rule() != RunningStatistics.Rule.FROZEN;
+  }
+
   /** The number of channels, C. */
   public int channels() {
     return outputShape.channels();
@@ -176,14 +183,15 @@ public record BatchNorm(
       double invStd = invStd(moments, c);
       double gain = parameters[GAMMA][c] * invStd;
       projection.dyScale[c] = gain;
-      projection.xScale[c] =
-          -gain * invStd * sumDyXHat(moments, sums, offset, c) / moments.count();
+      projection.xScale[c] = -gain * invStd * sumDyXHat(moments, sums, offset, c) / moments.count();
       projection.shift[c] = -gain * sums[offset + c] / moments.count();
     }
     return projection;
   }
 
-  /** What {@link #backward} multiplies by: dx = dyScale dy + xScale (x - pivot) + shift, all [C]. */
+  /**
+   * What {@link #backward} multiplies by: dx = dyScale dy + xScale (x - pivot) + shift, all [C].
+   */
   @SuppressWarnings("ArrayRecordComponent")
   public record GradientAffine(float[] pivot, float[] dyScale, float[] xScale, float[] shift) {}
 

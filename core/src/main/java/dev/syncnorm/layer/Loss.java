@@ -24,13 +24,7 @@ public enum Loss {
 
     @Override
     public void backward(
-        Kernels kernels,
-        Planes y,
-        Planes target,
-        double elements,
-        Planes dy,
-        int from,
-        int to) {
+        Kernels kernels, Planes y, Planes target, double elements, Planes dy, int from, int to) {
       kernels.squaredErrorGradient(y, target, (float) (2 / elements), dy, from, to);
     }
   };

@@ -5,15 +5,15 @@ import java.util.Arrays;
 
 /**
  * First and second moments of the patches of x that a convolution without groups sees, over all
- * positions of its output and all images of a batch: sum(p) and sum(p p^T) with p [T], T = C K K, in
- * the order of a filter's weights. They depend on the data alone, and two things follow from them
- * exactly, as z = W p + bias is linear in p:
+ * positions of its output and all images of a batch: sum(p) and sum(p p^T) with p [T], T = C K K,
+ * in the order of a filter's weights. They depend on the data alone, and two things follow from
+ * them exactly, as z = W p + bias is linear in p:
  *
  * <p>the moments of z: mean(z_o) = W_o mean(p) + bias_o, and the centred sum of squares W_o M W_o^T
  * with M = sum(p p^T) - sum(p) sum(p)^T / m, m positions;
  *
- * <p>the weight gradient behind a batch norm: with the batch norm's dz = a dy + b (z - mean) + c for
- * each channel, sum(dz p^T) = a sum(dy p^T) + b (W sum(p p^T) + (bias - mean) sum(p)^T) + c
+ * <p>the weight gradient behind a batch norm: with the batch norm's dz = a dy + b (z - mean) + c
+ * for each channel, sum(dz p^T) = a sum(dy p^T) + b (W sum(p p^T) + (bias - mean) sum(p)^T) + c
  * sum(p)^T, so that only sum(dy p^T) needs another pass over the images.
  *
  * <p>All sums are in float64. A centred sum of squares that is below its own rounding error is 0.

@@ -44,6 +44,11 @@ public record Network(Shape input, List<Node> nodes, Loss loss) {
     return shape(values() - 1);
   }
 
+  /** The layers that lead to the output, with their shapes, for messages. */
+  public String chain() {
+    return ShapeChain.to(values() - 1, input, nodes);
+  }
+
   /** The batch norms by the index of their node, in the order of the nodes. */
   public SortedMap<Integer, BatchNorm> batchNorms() {
     SortedMap<Integer, BatchNorm> norms = new TreeMap<>();

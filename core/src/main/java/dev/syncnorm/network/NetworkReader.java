@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** Reads {@code model { input, layers, loss }} into a {@link Network}. */
 public final class NetworkReader {
@@ -213,11 +214,13 @@ public final class NetworkReader {
           values.put(layer.name(), nodes.size());
           shapes.add(made.outputShape());
         } catch (ShapeException e) {
-          String message = "layer %s: %s; the network so far: %s";
-          layer
-              .settings()
-              .mistake(
-                  "type", message.formatted(layer.name(), e.getMessage(), chain(image, nodes)));
+          String ways =
+              inputs.stream()
+                  .map(input -> ShapeChain.to(input, image, nodes))
+                  .distinct()
+                  .collect(Collectors.joining("; and "));
+          String message = "layer %s: %s; the way there: %s";
+          layer.settings().mistake("type", message.formatted(layer.name(), e.getMessage(), ways));
         }
         shapesKnown = model.mistakes() == mistakes;
       }
@@ -239,18 +242,6 @@ public final class NetworkReader {
       }
       layer.settings().finish();
     }
-  }
-
-  private static String chain(Shape image, List<Node> nodes) {
-    StringBuilder chain = new StringBuilder("input " + image);
-    nodes.forEach(
-        n ->
-            chain
-                .append(" -> ")
-                .append(n.layer().name())
-                .append(' ')
-                .append(n.layer().outputShape()));
-    return chain.toString();
   }
 
   /** Marks the convolutions whose bias a batch norm's mean takes out again, also behind sums. */

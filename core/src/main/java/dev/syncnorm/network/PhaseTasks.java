@@ -69,7 +69,9 @@ final class PhaseTasks {
     tasks.add(new Task(operation, reads, tensor, rows));
   }
 
-  /** In the order in which the operation takes them; of a sum, the one that it goes through last. */
+  /**
+   * In the order in which the operation takes them; of a sum, the one that it goes through last.
+   */
   private List<Read> reads(Operation operation) {
     List<Read> reads = new ArrayList<>();
     if (operation instanceof Operation.Forward forward) {
@@ -122,9 +124,7 @@ final class PhaseTasks {
       }
       reads.add(
           new Read(
-              tensors.gradient(output),
-              layer.outputGradientRows(),
-              layer.outputGradientMargins()));
+              tensors.gradient(output), layer.outputGradientRows(), layer.outputGradientMargins()));
     } else {
       reads.add(same(node.inputs().get(0)));
       reads.add(same(tensors.gradient(output)));

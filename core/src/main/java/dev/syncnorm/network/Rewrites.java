@@ -19,9 +19,9 @@ import java.util.TreeMap;
  *   <li>Patch moments: a convolution without groups reads the image alone and feeds one batch norm
  *       alone. The moments of its output follow from those of the image's patches, which do not
  *       change from epoch to epoch, and its weight gradient from a sum that does not have to wait
- *       for the batch norm's own: {@link PatchMoments}. Only if that is so for every batch norm that
- *       the first sum is about, only if the patch moments of the whole data set are small enough to
- *       be kept, and only for patches of at most {@link #MOST_TAPS} values.
+ *       for the batch norm's own: {@link PatchMoments}. Only if that is so for every batch norm
+ *       that the first sum is about, only if the patch moments of the whole data set are small
+ *       enough to be kept, and only for patches of at most {@link #MOST_TAPS} values.
  *   <li>Residual: the network ends with the output of a batch norm, or with that plus a value that
  *       is there when the batch norm's moments are summed, and the loss is the mean squared error.
  *       The sums of its backward pass follow from sums that travel with its moments: {@link

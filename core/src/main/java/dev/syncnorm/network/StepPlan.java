@@ -29,9 +29,9 @@ import java.util.stream.Collectors;
  * output gradient. Batch norms that do not depend on each other thus share a sum. The loss travels
  * with the first backward sum, all parameter gradients with the last.
  *
- * <p>Where the mathematics allows it exactly, a sum is merged with another or needs no pass over the
- * images: see {@link Options#rewrites}. The orders of the sums that are left are the defined ones of
- * either form; the two agree to rounding, not to the bit.
+ * <p>Where the mathematics allows it exactly, a sum is merged with another or needs no pass over
+ * the images: see {@link Options#rewrites}. The orders of the sums that are left are the defined
+ * ones of either form; the two agree to rounding, not to the bit.
  *
  * <p>A phase computes what its sum needs and no more. A tensor that a later phase needs again is
  * stored where computing it again would cost more than {@link #OPERATIONS_WORTH_STORING}, and
@@ -141,6 +141,29 @@ public final class StepPlan {
 
   private boolean sendsGradients(int node) {
     return layer(node) instanceof ImageLayer && table.gradientSize(node) > 0;
+  }
+
+  /** What messages call a task: the layer or tensor that it computes, or its part of a sum. */
+  public String name(Task task) {
+    Operation operation = task.operation();
+    if (task.tensor() >= 0) {
+      return tensors.name(task.tensor());
+    }
+    if (operation instanceof Operation.Moments moments) {
+      return "moments of " + moments.segment().owner();
+    }
+    if (operation instanceof Operation.PatchMoments moments) {
+      return "patch moments of " + layer(moments.segment().node()).name();
+    }
+    if (operation instanceof Operation.ResidualSums sums) {
+      return "residual sums of " + sums.segment().owner();
+    }
+    if (operation instanceof Operation.NormGradients gradients) {
+      return "gradient sums of " + gradients.segment().owner();
+    }
+    return operation instanceof Operation.ParameterGradients gradients
+        ? "gradients of " + layer(gradients.node()).name()
+        : "loss";
   }
 
   /**
@@ -259,8 +282,7 @@ public final class StepPlan {
           segments.add(
               norm == null
                   ? new Segment.LayerGradients(i, layer(i).name(), offset, length)
-                  : new Segment.UnprojectedGradients(
-                      i, norm, layer(i).name(), offset, length));
+                  : new Segment.UnprojectedGradients(i, norm, layer(i).name(), offset, length));
           offset += length;
         }
       }
@@ -269,8 +291,7 @@ public final class StepPlan {
     }
   }
 
-  private void addPhases(
-      List<SumLayout> sums, List<List<Operation>> operations, int bandRows) {
+  private void addPhases(List<SumLayout> sums, List<List<Operation>> operations, int bandRows) {
     boolean[] candidates = worthStoring();
     int[] uses = new int[tensors.count()];
     boolean[] there = new boolean[tensors.count()];
@@ -340,7 +361,8 @@ public final class StepPlan {
   }
 
   private SumLayout layout(String what, List<Segment> segments) {
-    String name = segments.stream().map(Segment::owner).distinct().collect(Collectors.joining(", "));
+    String name =
+        segments.stream().map(Segment::owner).distinct().collect(Collectors.joining(", "));
     return new SumLayout(what + name, segments);
   }
 }

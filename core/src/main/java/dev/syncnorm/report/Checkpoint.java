@@ -4,12 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * A checkpoint as its manifest describes it.
@@ -25,18 +22,11 @@ record Checkpoint(
 
   /** All checkpoints of a run in the order of their steps. */
   static List<Checkpoint> list(RunFiles files) throws ReportException {
-    Path folder = files.path("checkpoints");
-    List<String> names;
-    try (Stream<Path> entries = Files.isDirectory(folder) ? Files.list(folder) : Stream.empty()) {
-      names =
-          entries
-              .map(entry -> entry.getFileName().toString())
-              .filter(name -> name.matches("step-[0-9]{8,18}"))
-              .sorted()
-              .toList();
-    } catch (IOException e) {
-      throw RunFiles.unreadable(folder, e);
-    }
+    List<String> names =
+        files.list("checkpoints").stream()
+            .filter(name -> name.matches("step-[0-9]{8,18}"))
+            .sorted()
+            .toList();
     List<Checkpoint> checkpoints = new ArrayList<>();
     for (String name : names) {
       checkpoints.add(read(files, name));
@@ -68,8 +58,7 @@ record Checkpoint(
       if (fileName.equals("model.safetensors")) {
         digest = file.path("sha256").asText();
       }
-      if (!fileName.matches("[A-Za-z0-9_.-]+")
-          || size(files.path(folder).resolve(fileName)) != length) {
+      if (!fileName.matches("[A-Za-z0-9_.-]+") || files.size(folder + "/" + fileName) != length) {
         problem = "%s is not as its manifest says".formatted(fileName);
       }
     }
@@ -87,13 +76,5 @@ record Checkpoint(
 
   private static Checkpoint broken(String name, String problem) {
     return new Checkpoint(name, Long.parseLong(name.substring(5)), 0, 0, "", problem);
-  }
-
-  private static long size(Path file) {
-    try {
-      return Files.size(file);
-    } catch (IOException e) {
-      return -1;
-    }
   }
 }

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Path;
 
 /**
  * What index.json says of the data set, read image by image as it may hold millions.
@@ -30,6 +29,7 @@ record DataSummary(
   }
 
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String NAME = "index.json";
   private static final long LONGEST_SIDE = 1L << 30;
 
   /**
@@ -37,13 +37,14 @@ record DataSummary(
    *
    * @throws ReportException if it is no index
    */
-  static DataSummary read(Path file) throws ReportException {
-    try (JsonParser parser = JSON.createParser(file.toFile())) {
+  static DataSummary read(RunFiles files) throws ReportException {
+    try (JsonParser parser = JSON.createParser(files.open(NAME))) {
       return new Sums().read(parser);
     } catch (IOException e) {
       throw new ReportException(
           "%s is no index of a data set: %s"
-              .formatted(file, String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
+              .formatted(
+                  files.path(NAME), String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
           e);
     }
   }

@@ -1,42 +1,76 @@
 package dev.syncnorm.report;
 
+import dev.syncnorm.storage.Folder;
+import dev.syncnorm.storage.Folder.Kind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** Reads the files of a run folder, none of them further than a limit. */
 final class RunFiles {
 
-  private final Path folder;
+  private final Folder folder;
 
   /**
    * The files of a folder.
    *
    * @throws ReportException if it is no run folder
    */
-  RunFiles(Path folder) throws ReportException {
+  RunFiles(Folder folder) throws ReportException {
     this.folder = folder;
-    if (!Files.isDirectory(folder)) {
-      throw new ReportException(
-          "%s %s; expected the folder of a run, as `syncnorm train` prints it"
-              .formatted(folder, Files.exists(folder) ? "is no folder" : "does not exist"));
-    }
-    for (String name : new String[] {"config.conf", "index.json"}) {
-      if (!Files.isRegularFile(folder.resolve(name))) {
+    try {
+      Kind kind = folder.kind("");
+      if (kind != Kind.FOLDER) {
         throw new ReportException(
-            "%s is not a run folder: it has no %s; expected the folder of a run, as `syncnorm train` prints it"
-                .formatted(folder, name));
+            "%s %s; expected the folder of a run, as `syncnorm train` prints it"
+                .formatted(path(""), kind == Kind.FILE ? "is no folder" : "does not exist"));
       }
+      for (String name : new String[] {"config.conf", "index.json"}) {
+        if (folder.kind(name) != Kind.FILE) {
+          throw new ReportException(
+              "%s is not a run folder: it has no %s; expected the folder of a run, as `syncnorm train` prints it"
+                  .formatted(path(""), name));
+        }
+      }
+    } catch (IOException e) {
+      throw unreadable(path(""), e);
     }
   }
 
   /** Where a file of the run is. */
-  Path path(String name) {
-    return folder.resolve(name);
+  String path(String name) {
+    return folder.path(name);
+  }
+
+  /** The folder's own name. */
+  String name() {
+    return folder.name();
+  }
+
+  /** Opens a file. */
+  InputStream open(String name) throws IOException {
+    return folder.open(name);
+  }
+
+  /** The names in a folder of the run. */
+  List<String> list(String name) throws ReportException {
+    try {
+      return folder.list(name);
+    } catch (IOException e) {
+      throw unreadable(path(name), e);
+    }
+  }
+
+  /** The bytes of a file, or -1 if there is none that could be read. */
+  long size(String name) {
+    try {
+      return folder.size(name);
+    } catch (IOException e) {
+      return -1;
+    }
   }
 
   /**
@@ -45,24 +79,23 @@ final class RunFiles {
    * @throws ReportException if it has more bytes than the limit or can't be read
    */
   Optional<byte[]> read(String name, int limit) throws ReportException {
-    Path file = path(name);
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = open(name)) {
       byte[] content = in.readNBytes(limit + 1);
       if (content.length > limit) {
         throw new ReportException(
             "%s has more than %s; expected a file that syncnorm wrote"
-                .formatted(file, Words.bytes(limit)));
+                .formatted(path(name), Words.bytes(limit)));
       }
       return Optional.of(content);
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
-      throw unreadable(file, e);
+      throw unreadable(path(name), e);
     }
   }
 
   /** What to say of a file that can't be read. */
-  static ReportException unreadable(Path file, IOException e) {
+  static ReportException unreadable(String file, IOException e) {
     return new ReportException(
         "%s can't be read: %s %s"
             .formatted(

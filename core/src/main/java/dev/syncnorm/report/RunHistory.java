@@ -4,9 +4,7 @@ import dev.syncnorm.report.HistoryRow.MovingStatistics;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -20,6 +18,7 @@ final class RunHistory {
   /** A row of a network with a hundred thousand channels is shorter. */
   private static final int LONGEST_ROW = 16 << 20;
 
+  private static final String NAME = "history.jsonl";
   private static final int COLUMNS = 1000;
   private static final int MOST_SUMS = 10_000;
 
@@ -56,10 +55,11 @@ final class RunHistory {
    *
    * @throws ReportException naming the first line that is wrong, or if there are no rows yet
    */
-  static RunHistory read(Path file) throws ReportException {
+  static RunHistory read(RunFiles files) throws ReportException {
     RunHistory history = new RunHistory();
+    String file = files.path(NAME);
     long line = 1;
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
+    try (InputStream in = new BufferedInputStream(files.open(NAME), 1 << 16)) {
       Optional<byte[]> row = RunFiles.line(in, LONGEST_ROW);
       while (row.isPresent()) {
         history.add(HistoryRow.read(row.get()));

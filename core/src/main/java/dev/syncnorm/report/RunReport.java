@@ -1,10 +1,10 @@
 package dev.syncnorm.report;
 
-import dev.syncnorm.training.AtomicFiles;
+import dev.syncnorm.storage.Folder;
+import dev.syncnorm.storage.Folder.Kind;
+import dev.syncnorm.storage.StoredFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 
 /** Makes the page of a run. */
@@ -21,16 +21,15 @@ public final class RunReport {
    * @throws ReportException if it is no run folder, has no history yet, or a file of it is broken;
    *     then nothing is written
    */
-  public static void write(Path run, Path output) throws ReportException {
+  public static void write(Folder run, StoredFile output) throws ReportException {
     RunFiles files = new RunFiles(run);
-    RunHistory history = RunHistory.read(files.path("history.jsonl"));
-    DataSummary data = DataSummary.read(files.path("index.json"));
+    RunHistory history = RunHistory.read(files);
+    DataSummary data = DataSummary.read(files);
     List<Checkpoint> checkpoints = Checkpoint.list(files);
     byte[] configuration = files.read("config.conf", LONGEST_CONFIGURATION).orElse(new byte[0]);
-    Path folder = run.toAbsolutePath().normalize();
     ReportPage page =
         new ReportPage(
-            folder.getFileName() == null ? folder.toString() : folder.getFileName().toString(),
+            files.name(),
             history,
             data,
             checkpoints,
@@ -39,17 +38,19 @@ public final class RunReport {
             Picture.read(files, "test"),
             new String(configuration, StandardCharsets.UTF_8));
     byte[] html = page.html().getBytes(StandardCharsets.UTF_8);
-    if (Files.isDirectory(output)) {
-      throw new ReportException(
-          "the report %s is a folder; give the name of a file with -o".formatted(output));
-    }
     try {
-      AtomicFiles.write(output.toAbsolutePath(), out -> out.write(html));
+      if (output.kind() == Kind.FOLDER) {
+        throw new ReportException(
+            "the report %s is a folder; give the name of a file with -o".formatted(output.path()));
+      }
+      output.write(out -> out.write(html));
     } catch (IOException e) {
       throw new ReportException(
           "the report %s can't be written: %s %s; choose another file with -o"
               .formatted(
-                  output, e.getClass().getSimpleName().replace("Exception", ""), e.getMessage()),
+                  output.path(),
+                  e.getClass().getSimpleName().replace("Exception", ""),
+                  e.getMessage()),
           e);
     }
   }

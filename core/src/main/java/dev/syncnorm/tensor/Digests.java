@@ -12,15 +12,21 @@ public final class Digests {
 
   /** SHA-256 of the content in lower-case hexadecimal digits. */
   public static String sha256(byte[] content) {
-    return HexFormat.of().formatHex(digest().digest(content));
+    return hex(sha256().digest(content));
+  }
+
+  /** A digest as text: lower-case hexadecimal digits. */
+  public static String hex(byte[] digest) {
+    return HexFormat.of().formatHex(digest);
   }
 
   /** SHA-256 of the text's UTF-8 bytes. */
   public static byte[] sha256Bytes(String text) {
-    return digest().digest(text.getBytes(StandardCharsets.UTF_8));
+    return sha256().digest(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static MessageDigest digest() {
+  /** Computes one digest, piece by piece. */
+  public static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

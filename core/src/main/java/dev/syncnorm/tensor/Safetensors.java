@@ -85,8 +85,10 @@ public final class Safetensors {
     return read(in, Long.MAX_VALUE, source);
   }
 
-  /** Reads a stream of at most {@code length} bytes. */
-  private static Safetensors read(InputStream in, long length, String source) throws IOException {
+  /**
+   * As {@link #read(InputStream, String)}, of a stream that is known to have {@code length} bytes.
+   */
+  public static Safetensors read(InputStream in, long length, String source) throws IOException {
     byte[] prefix = in.readNBytes(Long.BYTES);
     if (prefix.length < Long.BYTES) {
       throw new SafetensorsException(

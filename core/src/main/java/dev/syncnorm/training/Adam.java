@@ -29,7 +29,8 @@ public record Adam(
   /** Reads learning-rate, beta1, beta2, epsilon and bias-correction; notes mistakes there. */
   static Adam read(Settings settings) {
     return new Adam(
-        settings.number("learning-rate", 1e-3, v -> v > 0 && v < 1e6, "a number above 0"),
+        settings.number(
+            "learning-rate", 1e-3, v -> v > 0 && v < 1e6, "a number above 0 and below 1e6"),
         settings.number("beta1", 0.9, v -> v >= 0 && v < 1, "a number from 0 to below 1"),
         settings.number("beta2", 0.999, v -> v >= 0 && v < 1, "a number from 0 to below 1"),
         settings.number("epsilon", 1e-8, v -> v > 0 && v < 1, "a number above 0 and below 1"),

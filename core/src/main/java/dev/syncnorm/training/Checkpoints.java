@@ -5,23 +5,25 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.syncnorm.network.StepPlan;
+import dev.syncnorm.storage.Folder;
+import dev.syncnorm.storage.Folder.Kind;
 import dev.syncnorm.tensor.Digests;
 import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.tensor.SafetensorsWriter;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
  * The checkpoints of a run. One is a folder whose manifest was written last: without a manifest
@@ -32,22 +34,29 @@ final class Checkpoints {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String FORMAT = "syncnorm/checkpoint";
   private static final int VERSION = 1;
+  private static final String CHECKPOINTS = "checkpoints";
+  private static final String MANIFEST = "/manifest.json";
+  private static final int LONGEST_MANIFEST = 64 << 20;
+  private static final int MOST_BYTES = Integer.MAX_VALUE - 64;
   private static final List<String> FILES =
       List.of("config.conf", "model.safetensors", "optimizer.safetensors");
 
-  private final Path folder;
+  private final Folder folder;
   private final RunDescription run;
   private final StepPlan plan;
   private final Optimizer optimizer;
   private final byte[] configuration;
 
-  /** The checkpoints in a folder. */
-  Checkpoints(Path folder, RunDescription run) {
-    this.folder = folder;
-    this.run = run;
-    this.plan = run.plan();
-    this.optimizer = run.optimizer();
-    this.configuration = run.configuration().getBytes(StandardCharsets.UTF_8);
+  /** What the manifest says of a file. */
+  private record Part(String name, long bytes, String sha256) {}
+
+  /** The checkpoints in a run's folder. */
+  Checkpoints(Folder run, RunDescription description) {
+    this.folder = run;
+    this.run = description;
+    this.plan = description.plan();
+    this.optimizer = description.optimizer();
+    this.configuration = description.configuration().getBytes(StandardCharsets.UTF_8);
   }
 
   /**
@@ -56,29 +65,44 @@ final class Checkpoints {
    * @param loss the mean loss of the images since the checkpoint before
    */
   void write(CommittedStep step, double loss) throws IOException {
-    Path temporary = folder.resolve("." + name(step.step()) + ".tmp");
-    delete(temporary);
-    Files.createDirectories(temporary);
+    String place = place(step.step());
+    delete(place); // an unfinished or damaged one that a resumed run has gone past
+    folder.makeFolder(place);
     TrainingState state = step.state();
-    AtomicFiles.writeSynced(
-        temporary.resolve("model.safetensors"),
-        out ->
-            SafetensorsWriter.write(
-                ModelTensors.model(plan.parameters(), state.parameters()), Map.of(), out));
-    AtomicFiles.writeSynced(
-        temporary.resolve("optimizer.safetensors"),
-        out ->
-            SafetensorsWriter.write(
-                ModelTensors.optimizer(plan.parameters(), optimizer, state.slots()),
-                Map.of(),
-                out));
-    AtomicFiles.writeSynced(temporary.resolve("config.conf"), out -> out.write(configuration));
-    byte[] manifest = manifest(step, loss, temporary);
-    AtomicFiles.writeSynced(temporary.resolve("manifest.json"), out -> out.write(manifest));
-    Path place = folder.resolve(name(step.step()));
-    delete(place); // a damaged one that a resumed run has gone past
-    Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE);
+    List<Part> parts =
+        List.of(
+            part(place, "config.conf", out -> out.write(configuration)),
+            part(
+                place,
+                "model.safetensors",
+                out ->
+                    SafetensorsWriter.write(
+                        ModelTensors.model(plan.parameters(), state.parameters()), Map.of(), out)),
+            part(
+                place,
+                "optimizer.safetensors",
+                out ->
+                    SafetensorsWriter.write(
+                        ModelTensors.optimizer(plan.parameters(), optimizer, state.slots()),
+                        Map.of(),
+                        out)));
+    byte[] manifest = manifest(step, loss, parts);
+    folder.write(place + MANIFEST, out -> out.write(manifest));
     removeOld();
+  }
+
+  /** The manifest vouches for it, so it need not appear at once. */
+  private Part part(String place, String name, Folder.Content content) throws IOException {
+    MessageDigest digest = Digests.sha256();
+    String file = place + "/" + name;
+    folder.writeInPlace(
+        file,
+        out -> {
+          DigestOutputStream digesting = new DigestOutputStream(out, digest);
+          content.writeTo(digesting);
+          digesting.flush();
+        });
+    return new Part(name, folder.size(file), Digests.hex(digest.digest()));
   }
 
   /**
@@ -90,45 +114,36 @@ final class Checkpoints {
    *     there are only damaged ones
    */
   Optional<TrainingState> latest(Consumer<String> warnings) throws TrainingException {
-    List<Path> all = new ArrayList<>();
+    List<String> finished;
     try {
-      all.addAll(all());
+      finished = finished(all());
     } catch (IOException e) {
-      throw new TrainingException("%s can't be listed: %s".formatted(folder, e.getMessage()), e);
+      throw new TrainingException(
+          "%s can't be listed: %s".formatted(folder.path(CHECKPOINTS), e.getMessage()), e);
     }
-    all.sort(Comparator.reverseOrder());
-    for (Path checkpoint : all) {
+    for (int i = finished.size() - 1; i >= 0; i--) {
+      String checkpoint = finished.get(i);
       try {
         return Optional.of(read(checkpoint));
       } catch (IOException e) {
         warnings.accept(
-            "%s is damaged: %s; using the one before it".formatted(checkpoint, e.getMessage()));
+            "%s is damaged: %s; using the one before it"
+                .formatted(folder.path(checkpoint), e.getMessage()));
       }
     }
-    if (!all.isEmpty()) {
+    if (!finished.isEmpty()) {
       throw new TrainingException(
           "every checkpoint in %s is damaged; begin a new run with another --run"
-              .formatted(folder));
+              .formatted(folder.path(CHECKPOINTS)));
     }
     return Optional.empty();
   }
 
-  private TrainingState read(Path checkpoint) throws IOException, TrainingException {
+  private TrainingState read(String checkpoint) throws IOException, TrainingException {
     JsonNode manifest = readManifest(checkpoint);
+    Map<String, byte[]> contents = new HashMap<>();
     for (String name : FILES) {
-      JsonNode entry = entry(manifest, name);
-      Path file = checkpoint.resolve(name);
-      if (!Files.exists(file)) {
-        throw new IOException(name + " is missing");
-      }
-      if (Files.size(file) != entry.path("bytes").asLong(-1)) {
-        throw new IOException(
-            "%s has %d bytes, its manifest says %s"
-                .formatted(name, Files.size(file), entry.path("bytes")));
-      }
-      if (!Digests.sha256(Files.readAllBytes(file)).equals(entry.path("sha256").asText())) {
-        throw new IOException(name + " does not have the SHA-256 of its manifest");
-      }
+      contents.put(name, content(checkpoint, entry(manifest, name), name));
     }
     checkDigest(
         checkpoint,
@@ -137,8 +152,6 @@ final class Checkpoints {
         Digests.sha256(configuration),
         "configuration");
     checkDigest(checkpoint, manifest, "dataDigest", run.dataDigest(), "data set");
-    Path model = checkpoint.resolve("model.safetensors");
-    Path slots = checkpoint.resolve("optimizer.safetensors");
     long[] updates = new long[plan.network().nodes().size()];
     plan.network()
         .batchNorms()
@@ -146,22 +159,42 @@ final class Checkpoints {
             (node, norm) ->
                 updates[node] =
                     manifest.path("runningStatisticsUpdates").path(norm.name()).asLong());
+    String model = folder.path(checkpoint + "/model.safetensors");
+    String slots = folder.path(checkpoint + "/optimizer.safetensors");
     return new TrainingState(
         manifest.path("step").asLong(),
-        ModelTensors.readModel(plan.parameters(), Safetensors.read(model), model.toString()),
+        ModelTensors.readModel(
+            plan.parameters(), Safetensors.read(contents.get("model.safetensors"), model), model),
         ModelTensors.readOptimizer(
-            plan.parameters(), optimizer, Safetensors.read(slots), slots.toString()),
+            plan.parameters(),
+            optimizer,
+            Safetensors.read(contents.get("optimizer.safetensors"), slots),
+            slots),
         updates);
   }
 
-  private static JsonNode readManifest(Path checkpoint) throws IOException {
-    Path file = checkpoint.resolve("manifest.json");
-    if (!Files.exists(file)) {
-      throw new IOException("it has no manifest.json");
+  private byte[] content(String checkpoint, JsonNode entry, String name) throws IOException {
+    String file = checkpoint + "/" + name;
+    if (folder.kind(file) != Kind.FILE) {
+      throw new IOException(name + " is missing");
     }
+    long bytes = folder.size(file);
+    if (bytes != entry.path("bytes").asLong(-1)) {
+      throw new IOException(
+          "%s has %d bytes, its manifest says %s".formatted(name, bytes, entry.path("bytes")));
+    }
+    byte[] content = folder.read(file, MOST_BYTES);
+    if (!Digests.sha256(content).equals(entry.path("sha256").asText())) {
+      throw new IOException(name + " does not have the SHA-256 of its manifest");
+    }
+    return content;
+  }
+
+  private JsonNode readManifest(String checkpoint) throws IOException {
+    byte[] content = folder.read(checkpoint + MANIFEST, LONGEST_MANIFEST);
     JsonNode manifest;
     try {
-      manifest = JSON.readTree(Files.readAllBytes(file));
+      manifest = JSON.readTree(content);
     } catch (IOException e) {
       throw new IOException("its manifest.json is no JSON", e);
     }
@@ -170,7 +203,7 @@ final class Checkpoints {
       throw new IOException(
           "its manifest.json is not of the format " + FORMAT + ", version " + VERSION);
     }
-    if (!checkpoint.getFileName().toString().equals(name(manifest.path("step").asLong(-1)))) {
+    if (!checkpoint.equals(place(manifest.path("step").asLong(-1)))) {
       throw new IOException("its manifest.json says step " + manifest.path("step"));
     }
     return manifest;
@@ -185,17 +218,17 @@ final class Checkpoints {
     throw new IOException("its manifest.json does not list " + name);
   }
 
-  private static void checkDigest(
-      Path checkpoint, JsonNode manifest, String key, String expected, String what)
+  private void checkDigest(
+      String checkpoint, JsonNode manifest, String key, String expected, String what)
       throws TrainingException {
     if (!expected.equals(manifest.path(key).asText())) {
       throw new TrainingException(
           "%s belongs to another %s; resume with what the run was begun with, or begin a new run with another --run"
-              .formatted(checkpoint, what));
+              .formatted(folder.path(checkpoint), what));
     }
   }
 
-  private byte[] manifest(CommittedStep step, double loss, Path checkpoint) throws IOException {
+  private byte[] manifest(CommittedStep step, double loss, List<Part> parts) throws IOException {
     ObjectNode manifest = JSON.createObjectNode();
     manifest.put("format", FORMAT);
     manifest.put("version", VERSION);
@@ -213,31 +246,36 @@ final class Checkpoints {
     manifest.put("configurationDigest", Digests.sha256(configuration));
     manifest.put("dataDigest", run.dataDigest());
     ArrayNode files = manifest.putArray("files");
-    for (String name : FILES) {
-      byte[] content = Files.readAllBytes(checkpoint.resolve(name));
+    for (Part part : parts) {
       files
           .addObject()
-          .put("name", name)
-          .put("bytes", content.length)
-          .put("sha256", Digests.sha256(content));
+          .put("name", part.name())
+          .put("bytes", part.bytes())
+          .put("sha256", part.sha256());
     }
     return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(manifest);
   }
 
+  /** Also those that were never finished: the latest of all is finished, so they are of no use. */
   private void removeOld() throws IOException {
-    List<Path> all = all();
-    Optional<Path> best = best(all);
-    for (Path old : all.subList(0, Math.max(0, all.size() - run.keepCheckpoints()))) {
-      if (!best.equals(Optional.of(old))) {
-        delete(old);
+    List<String> all = all();
+    List<String> finished = finished(all);
+    Set<String> kept =
+        new HashSet<>(
+            finished.subList(
+                Math.max(0, finished.size() - run.keepCheckpoints()), finished.size()));
+    best(finished).ifPresent(kept::add);
+    for (String checkpoint : all) {
+      if (!kept.contains(checkpoint)) {
+        delete(checkpoint);
       }
     }
   }
 
-  private static Optional<Path> best(List<Path> checkpoints) {
-    Optional<Path> best = Optional.empty();
+  private Optional<String> best(List<String> checkpoints) {
+    Optional<String> best = Optional.empty();
     double least = Double.POSITIVE_INFINITY;
-    for (Path checkpoint : checkpoints) {
+    for (String checkpoint : checkpoints) {
       try {
         double loss = readManifest(checkpoint).path("loss").asDouble(Double.POSITIVE_INFINITY);
         if (loss < least) {
@@ -251,32 +289,36 @@ final class Checkpoints {
     return best;
   }
 
-  private List<Path> all() throws IOException {
-    try (Stream<Path> entries = Files.list(folder)) {
-      return entries
-          .filter(p -> p.getFileName().toString().matches("step-\\d{8,}"))
-          .sorted(
-              Comparator.comparingLong(
-                  p -> Long.parseLong(p.getFileName().toString().substring(5))))
-          .toList();
-    }
+  /** All folders of checkpoints in the order of their steps, finished or not. */
+  private List<String> all() throws IOException {
+    return folder.list(CHECKPOINTS).stream()
+        .filter(name -> name.matches("step-\\d{8,18}"))
+        .sorted(Comparator.comparingLong(name -> Long.parseLong(name.substring(5))))
+        .map(name -> CHECKPOINTS + "/" + name)
+        .toList();
   }
 
-  private static String name(long step) {
-    return "step-%08d".formatted(step);
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    // The manifest goes first: without it, what is left is no checkpoint.
-    Files.deleteIfExists(folder.resolve("manifest.json"));
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-      for (Path file : files) {
-        Files.delete(file);
+  /** Those with a manifest: the others do not exist, or not yet. */
+  private List<String> finished(List<String> checkpoints) throws IOException {
+    List<String> finished = new ArrayList<>();
+    for (String checkpoint : checkpoints) {
+      if (folder.kind(checkpoint + MANIFEST) == Kind.FILE) {
+        finished.add(checkpoint);
       }
     }
-    Files.delete(folder);
+    return finished;
+  }
+
+  private static String place(long step) {
+    return CHECKPOINTS + "/step-%08d".formatted(step);
+  }
+
+  private void delete(String checkpoint) throws IOException {
+    // The manifest goes first: without it, what is left is no checkpoint.
+    folder.delete(checkpoint + MANIFEST);
+    for (String name : folder.list(checkpoint)) {
+      folder.delete(checkpoint + "/" + name);
+    }
+    folder.delete(checkpoint);
   }
 }

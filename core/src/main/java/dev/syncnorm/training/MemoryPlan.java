@@ -14,6 +14,7 @@ import java.util.OptionalLong;
  * The heap that a training needs in one process: a worker's executor, or the one process of Spark's
  * local mode with all workers and the driver.
  *
+ * @param plan of the steps
  * @param images that the process holds at once
  * @param parts what needs memory, in bytes; the part {@link #CACHE} is the image cache
  * @param bytesPerImage how much of it one image needs
@@ -22,6 +23,7 @@ import java.util.OptionalLong;
  *     #needed()} where the regions of a larger heap are larger
  */
 public record MemoryPlan(
+    StepPlan plan,
     Place place,
     int images,
     List<Part> parts,
@@ -96,8 +98,7 @@ public record MemoryPlan(
       long gibibytes) {
     Network network = configuration.network();
     long known = pairs.orElse(0);
-    StepPlan plan =
-        new StepPlan(network, new StepPlan.Options(backend.bandRows(), known, true));
+    StepPlan plan = new StepPlan(network, new StepPlan.Options(backend.bandRows(), known, true));
     TrainConfiguration.Train train = configuration.train();
     int images =
         place.local()
@@ -129,10 +130,9 @@ public record MemoryPlan(
     parts.add(new Part(CACHE, cache(configuration, place, pairs)));
     long threads = (long) here * place.threads();
     parts.add(new Part("windows of rows", threads * PhaseRunner.bytes(plan)));
-    parts.add(
-        new Part("kernels' scratch", threads * backend.scratchBytes(convolutions(network))));
+    parts.add(new Part("kernels' scratch", threads * backend.scratchBytes(convolutions(network))));
     parts.add(new Part("Spark and the rest", RUNTIME));
-    return new MemoryPlan(place, images, parts, taken, available, gibibytes);
+    return new MemoryPlan(plan, place, images, parts, taken, available, gibibytes);
   }
 
   /** Nodes that threads and messages hold, and what the driver merges where it is here too. */

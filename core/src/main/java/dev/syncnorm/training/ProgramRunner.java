@@ -42,8 +42,7 @@ final class ProgramRunner {
       steps.add(new Step(task, RowTask.of(network, table, task.operation(), kernels)));
     }
     for (RowProgram.Buffer buffer : program.buffers()) {
-      windows.put(
-          buffer.tensor(), Planes.window(buffer.shape(), buffer.margins(), buffer.rows()));
+      windows.put(buffer.tensor(), Planes.window(buffer.shape(), buffer.margins(), buffer.rows()));
     }
   }
 

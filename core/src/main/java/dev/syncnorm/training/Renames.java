@@ -1,9 +1,9 @@
 package dev.syncnorm.training;
 
 import dev.syncnorm.configuration.ConfigurationException;
+import dev.syncnorm.storage.StoredFile;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param entries in the order in which they were given
  */
 public record Renames(List<Entry> entries) {
+
+  private static final int LONGEST_FILE = 64 << 20;
 
   /** Every tensor keeps its name. */
   public static final Renames NONE = new Renames(List.of());
@@ -38,24 +40,25 @@ public record Renames(List<Entry> entries) {
    *
    * @throws ConfigurationException with everything that is wrong about them
    */
-  public static Renames read(List<String> given, Optional<Path> file)
+  public static Renames read(List<String> given, Optional<StoredFile> file)
       throws ConfigurationException {
     List<String> mistakes = new ArrayList<>();
     List<Entry> entries = new ArrayList<>();
     given.forEach(text -> add(entries, mistakes, "--rename " + text, text));
     if (file.isPresent()) {
       try {
-        List<String> lines = Files.readAllLines(file.get());
+        List<String> lines =
+            new String(file.get().read(LONGEST_FILE), StandardCharsets.UTF_8).lines().toList();
         for (int i = 0; i < lines.size(); i++) {
           String line = lines.get(i).replaceFirst("(^|\\s)#.*", "").trim();
           if (!line.isEmpty()) {
-            add(entries, mistakes, "%s:%d: %s".formatted(file.get(), i + 1, line), line);
+            add(entries, mistakes, "%s:%d: %s".formatted(file.get().path(), i + 1, line), line);
           }
         }
       } catch (IOException e) {
         mistakes.add(
             "--rename-file is %s, which can't be read: expected a text file with one FROM=TO a line"
-                .formatted(file.get()));
+                .formatted(file.get().path()));
       }
     }
     Map<String, Entry> froms = new HashMap<>();

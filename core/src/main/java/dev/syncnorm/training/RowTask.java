@@ -25,8 +25,7 @@ abstract class RowTask {
   record Image(StoredTensors stored, float[][] parameters, StepContext context) {}
 
   /** Makes the task of an operation. */
-  static RowTask of(
-      Network network, ParameterTable table, Operation operation, Kernels kernels) {
+  static RowTask of(Network network, ParameterTable table, Operation operation, Kernels kernels) {
     if (operation instanceof Operation.Forward forward) {
       Layer layer = layer(network, forward.node());
       return layer instanceof BatchNorm norm
@@ -131,9 +130,7 @@ abstract class RowTask {
 
     @Override
     void begin(Image image) {
-      affine =
-          norm.affine(
-              table.ofNode(image.parameters(), node), image.context().moments(node));
+      affine = norm.affine(table.ofNode(image.parameters(), node), image.context().moments(node));
     }
 
     @Override
@@ -167,7 +164,14 @@ abstract class RowTask {
       Optional<Planes> output = reads.length > 1 ? Optional.of(reads[0]) : Optional.empty();
       Planes outputGradient = reads[reads.length - 1];
       layer.inputGradient(
-          kernels, parameters, gradient.input(), output, outputGradient, written.orElseThrow(), from, to);
+          kernels,
+          parameters,
+          gradient.input(),
+          output,
+          outputGradient,
+          written.orElseThrow(),
+          from,
+          to);
     }
   }
 
@@ -307,8 +311,7 @@ abstract class RowTask {
     private final RowSums.OfTwoAboutPivot sums;
     private float[] pivot;
 
-    ResidualSums(
-        ParameterTable table, Segment.ResidualSums segment, RowSums.OfTwoAboutPivot sums) {
+    ResidualSums(ParameterTable table, Segment.ResidualSums segment, RowSums.OfTwoAboutPivot sums) {
       this.table = table;
       this.segment = segment;
       this.sums = sums;

@@ -6,36 +6,42 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.network.StepPlan;
+import dev.syncnorm.storage.Folder;
+import dev.syncnorm.storage.Folder.Kind;
 import dev.syncnorm.training.Coordinator.CommittedStep;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * What a run leaves on disk: the configuration, the index of its data, the history, checkpoints and
- * pictures. Used by one thread.
+ * What a run leaves on its storage: the configuration, the index of its data, the history,
+ * checkpoints and pictures. Used by one thread.
  */
-public final class RunFolder {
+public final class RunFolder implements AutoCloseable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String HISTORY = "history.jsonl";
+  private static final int LONGEST_CONFIGURATION = 64 << 20;
+  private static final int LONGEST_PICTURE = 1 << 30;
+  private static final int LONGEST_INDEX = Integer.MAX_VALUE - 64;
 
-  private final Path folder;
+  private final Folder folder;
   private final StepPlan plan;
   private final Checkpoints checkpoints;
   private double lossSinceCheckpoint;
   private long imagesSinceCheckpoint;
 
-  private RunFolder(Path folder, RunDescription run) {
+  private RunFolder(Folder folder, RunDescription run) {
     this.folder = folder;
     this.plan = run.plan();
-    this.checkpoints = new Checkpoints(folder.resolve("checkpoints"), run);
+    this.checkpoints = new Checkpoints(folder, run);
   }
 
   /**
@@ -44,26 +50,26 @@ public final class RunFolder {
    * @param index the index of the data set, in JSON
    * @throws TrainingException if the folder can't be made or is not empty; nothing is overwritten
    */
-  public static RunFolder create(Path folder, RunDescription run, byte[] index)
+  public static RunFolder create(Folder folder, RunDescription run, byte[] index)
       throws TrainingException {
     byte[] configuration = run.configuration().getBytes(StandardCharsets.UTF_8);
     try {
       checkUnused(folder);
-      Files.createDirectories(folder.resolve("checkpoints"));
-      Files.createDirectories(folder.resolve("images"));
-      AtomicFiles.write(folder.resolve("config.conf"), out -> out.write(configuration));
-      AtomicFiles.write(folder.resolve("index.json"), out -> out.write(index));
+      folder.makeFolder("checkpoints");
+      folder.makeFolder("images");
+      folder.write("config.conf", out -> out.write(configuration));
+      folder.write("index.json", out -> out.write(index));
     } catch (IOException e) {
       throw new TrainingException(
           "the run folder %s can't be written: %s; choose another with --run"
-              .formatted(folder, reason(e)),
+              .formatted(folder.path(""), reason(e)),
           e);
     }
     return new RunFolder(folder, run);
   }
 
   /** Opens the folder of a run that was stopped and whose {@link #indexOf} has been read. */
-  public static RunFolder open(Path folder, RunDescription run) {
+  public static RunFolder open(Folder folder, RunDescription run) {
     return new RunFolder(folder, run);
   }
 
@@ -72,23 +78,24 @@ public final class RunFolder {
    *
    * @throws TrainingException if there is no run, or it was begun with another configuration
    */
-  public static byte[] indexOf(Path folder, String configuration) throws TrainingException {
+  public static byte[] indexOf(Folder folder, String configuration) throws TrainingException {
     try {
-      if (!Files.exists(folder.resolve("index.json"))) {
+      if (folder.kind("index.json") != Kind.FILE) {
         throw new TrainingException(
             "%s holds no run that could be resumed; leave out --resume to begin one"
-                .formatted(folder));
+                .formatted(folder.path("")));
       }
-      String begun = Files.readString(folder.resolve("config.conf"));
+      String begun =
+          new String(folder.read("config.conf", LONGEST_CONFIGURATION), StandardCharsets.UTF_8);
       if (!begun.equals(configuration)) {
         throw new TrainingException(
             "the run in %s was begun with another configuration: %s; resume with the same one"
-                .formatted(folder, ConfigurationFile.difference(begun, configuration)));
+                .formatted(folder.path(""), ConfigurationFile.difference(begun, configuration)));
       }
-      return Files.readAllBytes(folder.resolve("index.json"));
+      return folder.read("index.json", LONGEST_INDEX);
     } catch (IOException e) {
       throw new TrainingException(
-          "the run in %s can't be read: %s".formatted(folder, reason(e)), e);
+          "the run in %s can't be read: %s".formatted(folder.path(""), reason(e)), e);
     }
   }
 
@@ -101,53 +108,91 @@ public final class RunFolder {
   public TrainingState resume(TrainingState initial, Consumer<String> warnings)
       throws TrainingException {
     TrainingState state = checkpoints.latest(warnings).orElse(initial);
-    Path history = folder.resolve("history.jsonl");
     try {
-      if (Files.exists(history)) {
-        List<String> rows = Files.readAllLines(history);
-        List<String> kept = rows.subList(0, (int) Math.min(rows.size(), state.step()));
-        AtomicFiles.write(
-            history,
-            out -> {
-              for (String row : kept) {
-                out.write((row + "\n").getBytes(StandardCharsets.UTF_8));
-              }
-            });
-      }
+      List<String> kept = history(state.step());
+      folder.write(
+          HISTORY,
+          out -> {
+            for (String row : kept) {
+              out.write((row + "\n").getBytes(StandardCharsets.UTF_8));
+            }
+          });
+    } catch (NoSuchFileException e) {
+      // It was stopped before its first step.
     } catch (IOException e) {
-      throw unwritable("history.jsonl", e);
+      throw unwritable(HISTORY, e);
     }
     return state;
   }
 
-  /**
-   * Checks that a folder is not there yet or empty.
-   *
-   * @throws TrainingException if it holds anything
-   */
-  public static void checkUnused(Path folder) throws TrainingException {
-    if (!Files.exists(folder)) {
-      return;
+  private List<String> history(long rows) throws IOException {
+    try (BufferedReader reader =
+        new BufferedReader(new InputStreamReader(folder.open(HISTORY), StandardCharsets.UTF_8))) {
+      return reader.lines().limit(rows).toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
-      if (entries.iterator().hasNext()) {
+  }
+
+  /**
+   * Checks that a folder is not there yet or empty, and can be written as far as is seen without
+   * writing.
+   *
+   * @throws TrainingException if it holds anything, is a file, or can't be made or listed
+   */
+  public static void checkUnused(Folder folder) throws TrainingException {
+    try {
+      Optional<String> obstacle = folder.obstacle();
+      if (obstacle.isPresent()) {
+        throw new TrainingException(
+            "the run folder %s can't be written: %s; choose another with --run"
+                .formatted(folder.path(""), obstacle.get()));
+      }
+      Kind kind = folder.kind("");
+      if (kind == Kind.FILE) {
+        throw new TrainingException(
+            "the run folder %s is no folder; choose another with --run".formatted(folder.path("")));
+      }
+      if (kind == Kind.FOLDER && !folder.list("").isEmpty()) {
         throw new TrainingException(
             "the run folder %s is not empty; a run is never overwritten: choose another with --run"
-                .formatted(folder));
+                .formatted(folder.path("")));
       }
     } catch (IOException e) {
       throw new TrainingException(
-          "the run folder %s is no folder; choose another with --run".formatted(folder), e);
+          "the run folder %s can't be listed: %s; choose another with --run"
+              .formatted(folder.path(""), reason(e)),
+          e);
     }
   }
 
-  /** Where a picture of this run belongs. */
-  public Path image(String name) {
-    return folder.resolve("images").resolve(name);
+  /**
+   * Writes a picture.
+   *
+   * @param name such as {@code before.png}
+   */
+  public void writePicture(String name, byte[] png) throws TrainingException {
+    try {
+      folder.write("images/" + name, out -> out.write(png));
+    } catch (IOException e) {
+      throw unwritable("images/" + name, e);
+    }
   }
 
-  /** The folder. */
-  public Path path() {
+  /** A picture that was written, or empty if there is none. */
+  public Optional<byte[]> picture(String name) throws TrainingException {
+    try {
+      return Optional.of(folder.read("images/" + name, LONGEST_PICTURE));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new TrainingException(
+          "%s can't be read: %s".formatted(folder.path("images/" + name), reason(e)), e);
+    }
+  }
+
+  /** The folder, for others who keep files of their own in it. */
+  public Folder folder() {
     return folder;
   }
 
@@ -182,26 +227,32 @@ public final class RunFolder {
     lossSinceCheckpoint += step.loss() * step.images();
     imagesSinceCheckpoint += step.images();
     try {
-      Files.writeString(
-          folder.resolve("history.jsonl"),
-          JSON.writeValueAsString(row) + "\n",
-          StandardOpenOption.CREATE,
-          StandardOpenOption.APPEND);
+      folder.append(
+          HISTORY, (JSON.writeValueAsString(row) + "\n").getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      throw unwritable("history.jsonl", e);
+      throw unwritable(HISTORY, e);
     }
   }
 
   /** Writes a checkpoint; of the older ones, the latest and the best stay. */
   public void writeCheckpoint(CommittedStep step) throws TrainingException {
-    try (FileChannel history =
-        FileChannel.open(folder.resolve("history.jsonl"), StandardOpenOption.WRITE)) {
-      history.force(true); // a checkpoint never has more steps than the history
+    try {
+      folder.sync(HISTORY); // a checkpoint never has more steps than the history
       checkpoints.write(step, lossSinceCheckpoint / imagesSinceCheckpoint);
       lossSinceCheckpoint = 0;
       imagesSinceCheckpoint = 0;
     } catch (IOException e) {
       throw unwritable("checkpoints", e);
+    }
+  }
+
+  /** Returns when the storage has everything. */
+  @Override
+  public void close() throws TrainingException {
+    try {
+      folder.close();
+    } catch (IOException e) {
+      throw unwritable(HISTORY, e);
     }
   }
 
@@ -214,7 +265,7 @@ public final class RunFolder {
   private TrainingException unwritable(String what, IOException e) {
     return new TrainingException(
         "%s can't be written: %s; the checkpoints before it are whole"
-            .formatted(folder.resolve(what), reason(e)),
+            .formatted(folder.path(what), reason(e)),
         e);
   }
 

@@ -62,8 +62,7 @@ final class StoredTensors {
       long bytes =
           taken.applyAsLong(
               (long) Float.BYTES
-                  * Planes.wholeSize(
-                      plan.tensors().shape(stored.tensor()), stored.margins()));
+                  * Planes.wholeSize(plan.tensors().shape(stored.tensor()), stored.margins()));
       if (plan.tensors().isLoaded(stored.tensor())) {
         images += bytes;
       } else {

@@ -6,6 +6,7 @@ import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.configuration.Mistakes;
 import dev.syncnorm.configuration.Settings;
 import dev.syncnorm.image.ChannelOrder;
+import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.network.Network;
 import dev.syncnorm.network.NetworkReader;
 import dev.syncnorm.tensor.Shape;
@@ -51,15 +52,6 @@ public record TrainConfiguration(
       int maxFailures,
       long cacheBytes) {
 
-    /** What is wrong with the batches of a data set. */
-    public Optional<String> batchMistake(int pairs) {
-      return batchSize <= pairs
-          ? Optional.empty()
-          : Optional.of(
-              "train.batch-size is %d, but the data set has %d pairs; set train.batch-size to %d or less"
-                  .formatted(batchSize, pairs, pairs));
-    }
-
     /** The batches over a data set. */
     public Schedule schedule(int images) {
       return new Schedule(images, batchSize, epochs, shuffle, seed);
@@ -74,6 +66,11 @@ public record TrainConfiguration(
 
     /** Whether a located path is known to be no file; executors leave this to the driver. */
     default boolean isMissing(String located) {
+      return false;
+    }
+
+    /** Whether a located path is known to be no folder; executors leave this to the driver. */
+    default boolean isMissingFolder(String located) {
       return false;
     }
   }
@@ -102,6 +99,10 @@ public record TrainConfiguration(
     }
     Data data = data(root.object("data"), network.isPresent(), input, paths);
     Train train = train(root.object("train"));
+    if (network.isPresent() && train.batchSize() == 1) {
+      undefinedVariance(network.get(), "train.batch-size is 1")
+          .ifPresent(m -> root.object("train").mistake("batch-size", m));
+    }
     Settings previewSettings = root.object("preview");
     Preview preview =
         new Preview(
@@ -113,6 +114,37 @@ public record TrainConfiguration(
     mistakes.throwIfAny();
     return new TrainConfiguration(
         network.orElseThrow(), data, train, preview, ConfigurationFile.render(config));
+  }
+
+  /**
+   * What is wrong with the batches of a data set.
+   *
+   * @param pairs in the data set
+   */
+  public Optional<String> batchMistake(int pairs) {
+    int batch = train.batchSize();
+    if (batch > pairs) {
+      return Optional.of(
+          "train.batch-size is %d, but the data set has %d pairs in %s; set train.batch-size to %d or less"
+              .formatted(batch, pairs, data.input(), pairs));
+    }
+    return pairs % batch == 1
+        ? undefinedVariance(
+            network,
+            "the data set has %d pairs, so that the last batch of %d has one image"
+                .formatted(pairs, batch))
+        : Optional.empty();
+  }
+
+  /** What is wrong with a batch of one image, which {@code reason} says there is. */
+  private static Optional<String> undefinedVariance(Network network, String reason) {
+    return network.batchNorms().values().stream()
+        .filter(BatchNorm::needsTwoImages)
+        .findFirst()
+        .map(
+            norm ->
+                "layer %s keeps the sample variance of %s values, but %s, and one value a channel has none; set its convention to tensorflow, or a train.batch-size that leaves no image alone"
+                    .formatted(norm.name(), norm.outputShape(), reason));
   }
 
   private static void checkPicture(Settings root, Network network) {
@@ -127,8 +159,8 @@ public record TrainConfiguration(
       root.object("model")
           .mistake(
               "layers",
-              "the network's output is %s, but the targets are images of %s; the loss needs one shape"
-                  .formatted(network.output(), network.input()));
+              "the network's output is %s, but the targets are images of %s; the loss needs one shape; the way there: %s"
+                  .formatted(network.output(), network.input(), network.chain()));
     }
   }
 
@@ -149,16 +181,30 @@ public record TrainConfiguration(
     }
     Data data =
         new Data(
-            paths.locate(settings.text("input")),
-            paths.locate(settings.text("target")),
+            folder(settings, "input", paths),
+            folder(settings, "target", paths),
             pixels.choice("order", ChannelOrder.BGR),
             input.height(),
             input.width(),
-            (float) pixels.number("scale", 255, v -> v > 0 && v < 1e30, "a number above 0"),
+            (float)
+                pixels.number(
+                    "scale", 255, v -> v > 0 && v < 1e30, "a number above 0 and below 1e30"),
             decodeTimeout(settings));
     pixels.finish();
     settings.finish();
     return data;
+  }
+
+  private static String folder(Settings settings, String key, Paths paths) {
+    int mistakes = settings.mistakes();
+    String written = settings.text(key);
+    String located = paths.locate(written);
+    if (settings.mistakes() == mistakes && written.isEmpty()) {
+      settings.wrong(key, "a folder of images");
+    } else if (settings.mistakes() == mistakes && paths.isMissingFolder(located)) {
+      settings.wrong(key, "a folder of images, but there is no folder " + located);
+    }
+    return located;
   }
 
   private static double decodeTimeout(Settings settings) {

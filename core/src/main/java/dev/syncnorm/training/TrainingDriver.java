@@ -86,7 +86,7 @@ public final class TrainingDriver {
         failures = coordinator.state().step() > stepBefore ? 1 : failures + 1;
         if (failures > patience.failures()) {
           throw new TrainingException(
-              "%d generations of workers failed without a step in between, the last one because %s"
+              "%d generations of workers failed without a step in between, the last one because %s; the executors' logs say more, and train.max-failures allows for more"
                   .formatted(failures, failure.get()));
         }
         listener.lost(number, failure.get());
@@ -176,7 +176,7 @@ public final class TrainingDriver {
   }
 
   private String notFinite(NonFiniteException e) {
-    return "step %d was not committed: %s became NaN or infinite%s; the last commit is step %d. Lower train.optimizer.learning-rate or look at the data"
+    return "step %d was not committed: %s became NaN or infinite%s; the last commit is step %d; lower train.optimizer.learning-rate, or look at the data"
         .formatted(
             e.step(),
             e.subject(),

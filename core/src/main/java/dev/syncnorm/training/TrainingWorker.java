@@ -172,9 +172,7 @@ public final class TrainingWorker {
     if (phase > 0 || !plan.firstSumIsOfImagesAlone()) {
       return runner.run(phase, image, parameters, context);
     }
-    return firstSums
-        .computeIfAbsent(index, i -> runner.run(0, image, parameters, context))
-        .clone();
+    return firstSums.computeIfAbsent(index, i -> runner.run(0, image, parameters, context)).clone();
   }
 
   /** Has the images of a step read that this worker has not; not before all of the last are. */

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
+import dev.syncnorm.storage.StoredFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -105,9 +108,59 @@ class ConfigurationFileTest {
 
   @Test
   void missingFileIsNamed() {
-    assertThatThrownBy(() -> ConfigurationFile.load(Path.of("no/such.conf"), List.of()))
+    assertThatThrownBy(
+            () -> ConfigurationFile.load(StoredFile.local(Path.of("no/such.conf")), List.of()))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage("the configuration no/such.conf does not exist; give the path of a .conf file");
+  }
+
+  @Test
+  void includedFilesLieBesideTheOneThatIncludesThem(@TempDir Path folder) throws Exception {
+    Files.createDirectories(folder.resolve("parts"));
+    Files.writeString(folder.resolve("parts/layers.conf"), TEXT);
+    Files.writeString(folder.resolve("parts/all.conf"), "include \"layers.conf\"");
+    Path file = folder.resolve("a.conf");
+    Files.writeString(file, "include \"parts/all.conf\"\ntrain { epochs = 7 }");
+
+    Config config = ConfigurationFile.load(StoredFile.local(file), List.of());
+
+    assertThat(config.getConfigList("model.layers")).hasSize(2);
+    assertThat(config.getInt("train.epochs")).isEqualTo(7);
+    assertThat(config.getValue("model.layers").origin().description())
+        .startsWith(folder.resolve("parts/layers.conf") + ": 1");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "include \"none.conf\"            | includes \"none.conf\", but there is no file FOLDER/none.conf",
+        "include required(\"none.conf\")  | includes \"none.conf\", but there is no file FOLDER/none.conf",
+        "include file(\"/etc/hosts\")     | includes file(\"/etc/hosts\"), expected a path relative to it",
+        "include url(\"http://a/b.conf\") | includes url(\"http://a/b.conf\"), expected a path",
+        "include classpath(\"a.conf\")    | includes classpath(\"a.conf\"), expected a path",
+        "include \"a.conf\"               | includes \"a.conf\" 16 files deep, expected fewer",
+        "a = {                            | FOLDER/a.conf:1: ",
+      })
+  void whatCanNotBeIncludedIsNamed(String text, String message, @TempDir Path folder)
+      throws Exception {
+    Path file = Files.writeString(folder.resolve("a.conf"), text);
+
+    assertThatThrownBy(() -> ConfigurationFile.load(StoredFile.local(file), List.of()))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageStartingWith(file.toString())
+        .hasMessageContaining(message.replace("FOLDER", folder.toString()));
+  }
+
+  @Test
+  void aFileThatIsTooLongIsNamed(@TempDir Path folder) throws Exception {
+    Path file = Files.writeString(folder.resolve("a.conf"), "#".repeat((4 << 20) + 1));
+
+    assertThatThrownBy(() -> ConfigurationFile.load(StoredFile.local(file), List.of()))
+        .hasMessage(
+            "the configuration %s can't be read: it has more than 4,194,304 bytes; give the path of a .conf file"
+                .formatted(file));
   }
 
   @Test

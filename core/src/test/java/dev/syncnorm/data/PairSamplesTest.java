@@ -125,7 +125,8 @@ class PairSamplesTest {
     started.acquire(4);
 
     load(ahead, 3);
-    String message = "in/2 can't be read any more: the disk is on fire";
+    String message =
+        "in/2 can't be read any more: the disk is on fire; bring it back and go on with --resume";
     assertThatThrownBy(() -> load(ahead, 2))
         .isInstanceOf(SampleException.class)
         .hasMessage(message);

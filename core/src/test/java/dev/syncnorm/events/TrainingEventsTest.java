@@ -134,8 +134,8 @@ class TrainingEventsTest {
     Path first = written.file();
     byte[] before = Files.readAllBytes(first);
     RunFolder other = WrittenEvents.run(written.training(), folder.resolve("other"));
-    Files.createDirectories(other.path().resolve("events"));
-    Path copy = other.path().resolve("events").resolve(first.getFileName());
+    Files.createDirectories(folder.resolve("other/events"));
+    Path copy = folder.resolve("other/events").resolve(first.getFileName());
     Files.copy(first, copy);
 
     new TrainingEvents(
@@ -144,7 +144,7 @@ class TrainingEventsTest {
             written.training().optimizer(),
             5,
             InstantSource.fixed(WrittenEvents.NOW))
-        .close();
+        .sync();
 
     assertThat(copy).hasBinaryContent(before);
     try (Stream<Path> files = Files.list(copy.getParent())) {
@@ -159,7 +159,7 @@ class TrainingEventsTest {
   void aFolderThatCannotBeWrittenIsNamed() throws Exception {
     WrittenEvents written = WrittenEvents.write(folder.resolve("run"));
     RunFolder other = WrittenEvents.run(written.training(), folder.resolve("other"));
-    Files.createFile(other.path().resolve("events"));
+    Files.createFile(folder.resolve("other/events"));
 
     assertThatThrownBy(
             () ->

@@ -2,6 +2,7 @@ package dev.syncnorm.events;
 
 import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.network.Network;
+import dev.syncnorm.storage.LocalFolder;
 import dev.syncnorm.testing.TinyTraining;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import dev.syncnorm.training.RunDescription;
@@ -30,18 +31,17 @@ record WrittenEvents(TinyTraining training, List<CommittedStep> steps, Path run)
     RunFolder run = run(training, folder);
     BufferedImage picture = new BufferedImage(6, 4, BufferedImage.TYPE_INT_RGB);
     picture.setRGB(2, 1, 0xff8000);
-    ImageIO.write(picture, "png", run.image("before.png").toFile());
+    ImageIO.write(picture, "png", folder.resolve("images/before.png").toFile());
     picture.setRGB(3, 2, 0x0080ff);
-    ImageIO.write(picture, "png", run.image("after.png").toFile());
-    try (TrainingEvents events =
+    ImageIO.write(picture, "png", folder.resolve("images/after.png").toFile());
+    TrainingEvents events =
         new TrainingEvents(
-            run, training.plan().network(), training.optimizer(), 1, InstantSource.fixed(NOW))) {
-      events.pictures(0, "before");
-      for (CommittedStep step : steps) {
-        events.committed(step, SECONDS);
-      }
-      events.pictures(6, "after", "test");
+            run, training.plan().network(), training.optimizer(), 1, InstantSource.fixed(NOW));
+    events.pictures(0, "before");
+    for (CommittedStep step : steps) {
+      events.committed(step, SECONDS);
     }
+    events.pictures(6, "after", "test");
     return new WrittenEvents(training, steps, folder);
   }
 
@@ -49,7 +49,7 @@ record WrittenEvents(TinyTraining training, List<CommittedStep> steps, Path run)
   static RunFolder run(TinyTraining training, Path folder) throws TrainingException {
     RunDescription run =
         new RunDescription(training.plan(), training.optimizer(), training.schedule(), "", "", 1);
-    return RunFolder.create(folder, run, new byte[0]);
+    return RunFolder.create(new LocalFolder(folder), run, new byte[0]);
   }
 
   /** The one event file. */

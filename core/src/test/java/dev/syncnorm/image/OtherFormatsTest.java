@@ -10,6 +10,8 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The structure of PNG, WebP, BMP and TIFF files. */
 class OtherFormatsTest {
@@ -137,6 +139,23 @@ class OtherFormatsTest {
     assertRejected(tiffWith(277, 5), BadImageCause.UNSUPPORTED).contains("5 samples");
     assertRejected(tiffWith(339, 3), BadImageCause.UNSUPPORTED).contains("sample format 3");
     assertRejected(tiffWith(259, 50_000), BadImageCause.UNSUPPORTED).contains("compression 50000");
+  }
+
+  /** The formats that can hold NaN: none of their values comes through. */
+  @ParameterizedTest
+  @CsvSource({
+    ".tiff, 'sample format 3 (floating point, which may hold NaN)'",
+    ".pfm, PFM is not read; JPEG, PNG, WebP, BMP and TIFF are",
+    ".hdr, Radiance HDR is not read; JPEG, PNG, WebP, BMP and TIFF are"
+  })
+  void filesOfFloatingPointNumbersAreUnsupported(String ending, String message) {
+    float[] values = new float[3 * 8 * 4];
+    Arrays.fill(values, 0.5f);
+    for (float special : new float[] {0.5f, Float.NaN, Float.POSITIVE_INFINITY}) {
+      values[17] = special;
+      assertRejected(ImageFiles.floats(8, 4, values, ending), BadImageCause.UNSUPPORTED)
+          .contains(message);
+    }
   }
 
   @Test

@@ -299,7 +299,8 @@ class BatchNormGoldenTest {
           new BatchNorm("bn", Shape.of(1, 1, pixels), 0.9, 1e-5, RunningStatistics.TENSORFLOW);
       float[] x = new float[pixels];
       Arrays.fill(x, value);
-      double[] sums = WholeImages.sums(layer.partialMoments(kernels), planes(layer.outputShape(), x), 2);
+      double[] sums =
+          WholeImages.sums(layer.partialMoments(kernels), planes(layer.outputShape(), x), 2);
       assertThat(sums).as("seed %s, trial %s", seed, trial).containsExactly(value, 0.0);
       BatchNorm.Moments moments =
           new BatchNorm.Moments(pixels, new double[] {sums[0]}, new double[] {sums[1] / pixels});

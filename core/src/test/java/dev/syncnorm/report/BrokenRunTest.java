@@ -4,6 +4,8 @@ import static dev.syncnorm.report.SampleRun.row;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.syncnorm.storage.LocalFolder;
+import dev.syncnorm.storage.StoredFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,17 +100,22 @@ class BrokenRunTest {
   @Test
   void aPlaceThatCannotBeWrittenIsNamed() throws IOException {
     SampleRun run = SampleRun.create(temporary.resolve("run")).history(row(1, 1, 1, 1));
-    assertThatThrownBy(() -> RunReport.write(run.folder(), temporary))
+    assertThatThrownBy(
+            () -> RunReport.write(new LocalFolder(run.folder()), StoredFile.local(temporary)))
         .isInstanceOf(ReportException.class)
         .hasMessageContaining("is a folder; give the name of a file with -o");
-    assertThatThrownBy(() -> RunReport.write(run.folder(), temporary.resolve("no/where.html")))
+    assertThatThrownBy(
+            () ->
+                RunReport.write(
+                    new LocalFolder(run.folder()),
+                    StoredFile.local(temporary.resolve("no/where.html"))))
         .isInstanceOf(ReportException.class)
         .hasMessageContaining("no/where.html can't be written");
   }
 
   private void assertFails(Path run, String message) throws IOException {
     Path output = Files.writeString(temporary.resolve("old.html"), "the page from before");
-    assertThatThrownBy(() -> RunReport.write(run, output))
+    assertThatThrownBy(() -> RunReport.write(new LocalFolder(run), StoredFile.local(output)))
         .isInstanceOf(ReportException.class)
         .hasMessageContaining(message)
         .message()

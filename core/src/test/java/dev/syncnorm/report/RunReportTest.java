@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.syncnorm.storage.LocalFolder;
+import dev.syncnorm.storage.StoredFile;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -189,7 +191,7 @@ class RunReportTest {
 
   private String page() throws Exception {
     Path file = folder.resolve("report.html");
-    RunReport.write(folder, file);
+    RunReport.write(new LocalFolder(folder), StoredFile.local(file));
     try (var files = Files.list(folder)) {
       assertThat(files.filter(f -> f.toString().endsWith(".tmp"))).isEmpty();
     }

@@ -13,6 +13,7 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
@@ -90,6 +91,22 @@ public final class ImageFiles {
     try (IntPointer options = new IntPointer(parameters);
         BytePointer pixels = new BytePointer(image.bgr());
         Mat mat = new Mat(image.height(), image.width(), opencv_core.CV_8UC3, pixels);
+        BytePointer encoded = new BytePointer()) {
+      if (!opencv_imgcodecs.imencode(ending, mat, encoded, options)) {
+        throw new IllegalArgumentException("OpenCV does not write " + ending);
+      }
+      byte[] file = new byte[(int) encoded.limit()];
+      encoded.get(file);
+      return file;
+    }
+  }
+
+  /** A file of three float32 values a pixel, for a format such as {@code .tiff} or {@code .pfm}. */
+  public static byte[] floats(int width, int height, float[] values, String ending) {
+    int[] uncompressed = {opencv_imgcodecs.IMWRITE_TIFF_COMPRESSION, 1};
+    try (IntPointer options = new IntPointer(uncompressed);
+        FloatPointer pixels = new FloatPointer(values);
+        Mat mat = new Mat(height, width, opencv_core.CV_32FC3, pixels);
         BytePointer encoded = new BytePointer()) {
       if (!opencv_imgcodecs.imencode(ending, mat, encoded, options)) {
         throw new IllegalArgumentException("OpenCV does not write " + ending);

@@ -219,8 +219,7 @@ public final class RandomGraph {
   private void addRectifier() {
     int input = made.size();
     Rectifier rectifier = new Rectifier("relu" + made.size(), input);
-    made.add(
-        new Made(rectifier, channels(input), height(input), width(input), "type = relu"));
+    made.add(new Made(rectifier, channels(input), height(input), width(input), "type = relu"));
   }
 
   /** Two batch norms of one value, and their sum. */

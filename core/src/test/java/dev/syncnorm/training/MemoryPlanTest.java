@@ -142,8 +142,7 @@ class MemoryPlanTest {
 
     long image = 4 * (3 * 302 * 402 + 1 + 128);
     long other = 4 * (3 * 300 * 400 + 128);
-    long expected =
-        rounding(image, regionMiB << 20) + 2 * rounding(other, regionMiB << 20);
+    long expected = rounding(image, regionMiB << 20) + 2 * rounding(other, regionMiB << 20);
     assertThat(part(plan, "rounding to heap regions")).isEqualTo(expected);
   }
 
@@ -154,7 +153,8 @@ class MemoryPlanTest {
 
   @Test
   void sumsCostWhatTheirMessagesTake() throws ConfigurationException {
-    StepPlan plan = new StepPlan(configuration("epochs = 1").network(), new StepPlan.Options(0, 1, false));
+    StepPlan plan =
+        new StepPlan(configuration("epochs = 1").network(), new StepPlan.Options(0, 1, false));
 
     List<SumCosts> costs = SumCosts.of(plan);
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.syncnorm.network.ParameterTable;
+import dev.syncnorm.storage.StoredFile;
 import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.tensor.SafetensorsWriter;
 import dev.syncnorm.tensor.Shape;
@@ -24,6 +25,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The scripts of python/ and the snippets of docs/formats.md, run by the Python that {@code
@@ -93,7 +96,8 @@ class PythonWeightsTest {
             table,
             Safetensors.read(folder.resolve("torch.safetensors")),
             "torch.safetensors",
-            Renames.read(List.of(), Optional.of(SCRIPTS.resolve("seed-from-torch.names"))),
+            Renames.read(
+                List.of(), Optional.of(StoredFile.local(SCRIPTS.resolve("seed-from-torch.names")))),
             false,
             training.initialState().parameters());
 
@@ -128,12 +132,14 @@ class PythonWeightsTest {
     assertSameBits("again.safetensors");
   }
 
-  @Test
-  void theTorchSnippetOfTheDocumentationChangesNoBit() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"torch", "tensorflow"})
+  void theSnippetOfTheDocumentationForAFrameworkChangesNoBit(String framework) throws Exception {
+    String find = "import importlib.util, sys; sys.exit(not importlib.util.find_spec('%s'))";
     assumeTrue(
-        python(List.of("-c", "import torch")).waitFor() == 0,
-        "the Python of SYNCNORM_PYTHON has no torch");
-    run("-c", snippet("torch"));
+        python(List.of("-c", find.formatted(framework))).waitFor() == 0,
+        "the Python of SYNCNORM_PYTHON has no " + framework);
+    run("-c", snippet(framework));
     assertSameBits("again.safetensors");
   }
 

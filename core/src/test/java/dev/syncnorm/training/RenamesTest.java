@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.syncnorm.configuration.ConfigurationException;
+import dev.syncnorm.storage.StoredFile;
 import dev.syncnorm.training.Renames.Entry;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +29,8 @@ class RenamesTest {
             bn1.bias=bn1.beta
             """);
 
-    Renames renames = Renames.read(List.of("stem.weight=conv1.weight"), Optional.of(file));
+    Renames renames =
+        Renames.read(List.of("stem.weight=conv1.weight"), Optional.of(StoredFile.local(file)));
 
     assertThat(renames.entries())
         .containsExactly(
@@ -44,7 +46,9 @@ class RenamesTest {
     ConfigurationException e =
         catchThrowableOfType(
             ConfigurationException.class,
-            () -> Renames.read(List.of("a=b", "b", "e=c", "=f"), Optional.of(file)));
+            () ->
+                Renames.read(
+                    List.of("a=b", "b", "e=c", "=f"), Optional.of(StoredFile.local(file))));
 
     assertThat(e.mistakes())
         .containsExactly(
@@ -61,7 +65,7 @@ class RenamesTest {
     ConfigurationException e =
         catchThrowableOfType(
             ConfigurationException.class,
-            () -> Renames.read(List.of(), Optional.of(folder.resolve("none"))));
+            () -> Renames.read(List.of(), Optional.of(StoredFile.local(folder.resolve("none")))));
 
     assertThat(e.mistakes())
         .containsExactly(

@@ -11,6 +11,7 @@ import dev.syncnorm.image.PixelConversion;
 import dev.syncnorm.image.Resize;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.network.ParameterTable;
+import dev.syncnorm.storage.StoredFile;
 import dev.syncnorm.testing.Float64Network;
 import dev.syncnorm.testing.Float64Training;
 import dev.syncnorm.testing.InProcessTraining;
@@ -47,7 +48,7 @@ class SampleImagesTest {
   static void trainInFloat64() throws ConfigurationException, IOException, BadImageException {
     configuration =
         TrainConfiguration.read(
-            ConfigurationFile.load(ROOT.resolve("conf/seed.conf"), List.of()),
+            ConfigurationFile.load(StoredFile.local(ROOT.resolve("conf/seed.conf")), List.of()),
             path -> ROOT.resolve(path).toString());
     inputs = images(configuration.data().input());
     targets = images(configuration.data().target());

@@ -19,8 +19,7 @@ class StoredTensorsTest {
   @Test
   void theSeedNetworkKeepsTheOutputOfItsLargeConvolutionAlone() {
     StepPlan plan =
-        new StepPlan(
-            InProcessTraining.network(SeedNetwork.model(6, 7)), new Options(0, 1, false));
+        new StepPlan(InProcessTraining.network(SeedNetwork.model(6, 7)), new Options(0, 1, false));
 
     assertThat(plan.stored().stream().map(s -> plan.tensors().name(s.tensor())))
         .containsExactly("input", "conv2", "target");

@@ -10,6 +10,7 @@ import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.layer.Convolution;
 import dev.syncnorm.layer.Layer;
 import dev.syncnorm.layer.RunningStatistics;
+import dev.syncnorm.storage.StoredFile;
 import dev.syncnorm.training.Adam.BiasCorrection;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,7 +51,7 @@ class TrainConfigurationTest {
       """;
 
   private static final String CHAIN =
-      "; the network so far: input 3x8x9 -> conv1 16x8x9 -> bn1 16x8x9 -> conv2 3x8x9 -> bn2 3x8x9";
+      "; the way there: input 3x8x9 -> conv1 16x8x9 -> bn1 16x8x9 -> conv2 3x8x9 -> bn2 3x8x9";
 
   @TempDir private Path folder;
 
@@ -143,24 +144,29 @@ class TrainConfigurationTest {
         one(
             "[bn2, input]",
             "[bn2, conv1]",
-            "8: layer output: add has inputs of the shapes [3x8x9, 16x8x9], expected one shape"
-                + CHAIN),
+            "8: layer output: add has inputs of the shapes 3x8x9 and 16x8x9, expected one shape"
+                + CHAIN
+                + "; and input 3x8x9 -> conv1 16x8x9"),
+        one(
+            "type = conv, filters = 3, kernel = 3, padding = same",
+            "type = add, inputs = [bn1, conv1] }, { name = big, type = conv, filters = 3, kernel = 9, padding = valid",
+            "6: layer big: a kernel of 9x9 with dilation 1 does not fit the padded input of 8x9; the way there: input 3x8x9 -> conv1 16x8x9 -> bn1 16x8x9 -> conv2 (with conv1) 16x8x9"),
         one(
             "type = conv, filters = 3",
             "type = conv, inputs = [bn1, input], filters = 3",
-            "6: layer conv2: conv has 2 inputs, expected one; the network so far: input 3x8x9 -> conv1 16x8x9 -> bn1 16x8x9"),
+            "6: layer conv2: conv has 2 inputs, expected one; the way there: input 3x8x9 -> conv1 16x8x9 -> bn1 16x8x9; and input 3x8x9"),
         one(
             "filters = 16, kernel = 3",
             "filters = 16, kernel = 3, groups = 2",
-            "4: layer conv1: groups is 2, which does not divide both 3 input channels and 16 filters; the network so far: input 3x8x9"),
+            "4: layer conv1: groups is 2, which does not divide both 3 input channels and 16 filters; the way there: input 3x8x9"),
         one(
             "filters = 16, kernel = 3, padding = same",
             "filters = 16, kernel = 11, padding = valid",
-            "4: layer conv1: a kernel of 11x11 with dilation 1 does not fit the padded input of 8x9; the network so far: input 3x8x9"),
+            "4: layer conv1: a kernel of 11x11 with dilation 1 does not fit the padded input of 8x9; the way there: input 3x8x9"),
         one(
             "{ name = output, type = add, inputs = [bn2, input] }",
             "{ name = last, type = conv, filters = 3, kernel = 2, padding = valid }",
-            "3: the network's output is 3x7x8, but the targets are images of 3x8x9; the loss needs one shape"),
+            "3: the network's output is 3x7x8, but the targets are images of 3x8x9; the loss needs one shape; the way there: input 3x8x9 -> conv1 16x8x9 -> bn1 16x8x9 -> conv2 3x8x9 -> bn2 3x8x9 -> last 3x7x8"),
         // types and ranges; what follows from them is not told
         one(
             "filters = 16",
@@ -227,12 +233,19 @@ class TrainConfigurationTest {
             "",
             "2: model.input.height is missing, expected a whole number from 1 to 65536"),
         one("input = in, ", "", "12: data.input is missing, expected a text"),
+        one(
+            "input = in, ",
+            "input = \"\", ",
+            "13: data.input is \"\", expected a folder of images"),
         one("input = in, ", "input = [in], ", "13: data.input is [\"in\"], expected a text"),
         one(
             "order = rgb",
             "order = gray",
             "14: data.pixels.order is \"gray\", expected one of rgb, bgr"),
-        one("scale = 255", "scale = 0", "14: data.pixels.scale is 0, expected a number above 0"),
+        one(
+            "scale = 255",
+            "scale = 0",
+            "14: data.pixels.scale is 0, expected a number above 0 and below 1e30"),
         one(
             "scale = 255",
             "resize = [9, 8]",
@@ -269,7 +282,7 @@ class TrainConfigurationTest {
         one(
             "learning-rate = 1e-3",
             "learning-rate = -1",
-            "18: train.optimizer.learning-rate is -1, expected a number above 0"),
+            "18: train.optimizer.learning-rate is -1, expected a number above 0 and below 1e6"),
         one(
             "learning-rate = 1e-3",
             "beta1 = 1",
@@ -326,6 +339,57 @@ class TrainConfigurationTest {
         GOOD.replace("channels = 3", "channels = 1").replace("filters = 3", "filters = 1");
     assertThat(mistakesOf(text, List.of()))
         .containsExactly("my.conf:2: model.input.channels is 1, but images have 3; set it to 3");
+  }
+
+  private static final String ONE_PIXEL =
+      """
+      model {
+        input  = { height = 1, width = 1 }
+        layers = [
+          { name = conv1, type = conv, filters = 3, kernel = 1 }
+          { name = bn1,   type = batch-norm, convention = torch }
+        ]
+      }
+      data { input = in, target = out }
+      train { batch-size = 2 }
+      """;
+
+  @Test
+  void aSampleVarianceOfOneValueIsToldBeforeTraining() throws IOException, ConfigurationException {
+    assertThat(mistakesOf(ONE_PIXEL, List.of("train.batch-size=1")))
+        .containsExactly(
+            "--set train.batch-size=1: layer bn1 keeps the sample variance of 3x1x1 values, but"
+                + " train.batch-size is 1, and one value a channel has none; set its convention to"
+                + " tensorflow, or a train.batch-size that leaves no image alone");
+    TrainConfiguration inPairs = read(ONE_PIXEL, List.of());
+    assertThat(inPairs.batchMistake(5))
+        .contains(
+            "layer bn1 keeps the sample variance of 3x1x1 values, but the data set has 5 pairs, so"
+                + " that the last batch of 2 has one image, and one value a channel has none; set"
+                + " its convention to tensorflow, or a train.batch-size that leaves no image alone");
+    assertThat(inPairs.batchMistake(4)).isEmpty();
+  }
+
+  @Test
+  void batchesOfOneImageAreFineWhereTheirVarianceIsDefined() throws Exception {
+    for (String other :
+        List.of(
+            "model.layers.bn1.convention=tensorflow",
+            "model.layers.bn1.convention={ rule = frozen, variance = sample }",
+            "model.input.width=2")) {
+      TrainConfiguration single = read(ONE_PIXEL, List.of("train.batch-size=1", other));
+      assertThat(single.batchMistake(3)).as(other).isEmpty();
+    }
+  }
+
+  @Test
+  void aBatchLargerThanTheDataSetIsToldWithItsFolder() throws Exception {
+    TrainConfiguration configuration = read(GOOD, List.of());
+    assertThat(configuration.batchMistake(3))
+        .contains(
+            "train.batch-size is 4, but the data set has 3 pairs in in; set train.batch-size to 3"
+                + " or less");
+    assertThat(configuration.batchMistake(4)).isEmpty();
   }
 
   @Test
@@ -415,6 +479,7 @@ class TrainConfigurationTest {
   private TrainConfiguration read(String text, List<String> overrides)
       throws ConfigurationException, IOException {
     Path file = Files.writeString(folder.resolve("my.conf"), text);
-    return TrainConfiguration.read(ConfigurationFile.load(file, overrides), path -> path);
+    return TrainConfiguration.read(
+        ConfigurationFile.load(StoredFile.local(file), overrides), path -> path);
   }
 }

@@ -65,7 +65,8 @@ class TrainingDriverTest {
     TrainingState end = driver(inProcess(workers, training.samples()), 0).run();
 
     List<CommittedStep> expected = training.sequentialRun();
-    assertThat(end.encodeForWorkers(Optional.empty())).isEqualTo(expected.get(3).state().encodeForWorkers(Optional.empty()));
+    assertThat(end.encodeForWorkers(Optional.empty()))
+        .isEqualTo(expected.get(3).state().encodeForWorkers(Optional.empty()));
     assertThat(end.slots()).isDeepEqualTo(expected.get(3).state().slots());
     assertThat(events.committed).extracting(CommittedStep::step).containsExactly(1L, 2L, 3L, 4L);
     assertThat(events.committed)
@@ -165,8 +166,8 @@ class TrainingDriverTest {
         .isInstanceOf(TrainingException.class)
         .hasMessage(
             "step 2 was not committed: the moments of the input of bn1 became NaN or infinite,"
-                + " first for image #4; the last commit is step 1. Lower"
-                + " train.optimizer.learning-rate or look at the data")
+                + " first for image #4; the last commit is step 1; lower"
+                + " train.optimizer.learning-rate, or look at the data")
         .hasCauseInstanceOf(NonFiniteException.class);
     assertThat(events.committed).extracting(CommittedStep::step).containsExactly(1L);
     assertThat(coordinator.state().step()).isEqualTo(1);

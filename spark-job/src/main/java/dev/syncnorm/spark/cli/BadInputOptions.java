@@ -34,9 +34,12 @@ final class BadInputOptions {
   /**
    * The options together.
    *
-   * @throws ConfigurationException if one needs the other
+   * @throws ConfigurationException if one needs the other, or the folder's path is wrong
    */
-  BadInput checked() throws ConfigurationException {
+  BadInput checked(CommandPaths paths) throws ConfigurationException {
+    if (quarantine != null) {
+      paths.folder("--quarantine", quarantine);
+    }
     if (policy == Policy.QUARANTINE && quarantine == null) {
       throw new ConfigurationException(
           List.of(

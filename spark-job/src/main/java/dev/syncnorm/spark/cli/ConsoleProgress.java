@@ -11,7 +11,6 @@ import dev.syncnorm.training.RunFolder;
 import dev.syncnorm.training.TrainConfiguration;
 import dev.syncnorm.training.WeightImport;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -53,7 +52,7 @@ final class ConsoleProgress implements TrainJob.Progress {
   }
 
   /** Says what is about to happen. */
-  void begin(Path conf, Path run) {
+  void begin(String conf, String run) {
     Network network = configuration.network();
     String layers =
         network.nodes().stream().map(n -> n.layer().name()).collect(Collectors.joining(" > "));
@@ -63,7 +62,7 @@ final class ConsoleProgress implements TrainJob.Progress {
   }
 
   /** Says what was taken from a file of weights, and what was not. */
-  void weights(Path file, WeightImport weights) {
+  void weights(String file, WeightImport weights) {
     line("weights   %,d tensors from %s", weights.taken(), file);
     names("keep their initial values, as the file lacks them", weights.kept());
     names("of the file are left out, as the network lacks them", weights.left());
@@ -171,7 +170,7 @@ final class ConsoleProgress implements TrainJob.Progress {
     line("");
     err.println(
         "syncnorm: stopped after step %d as asked; the same command with --run %s --resume goes on"
-            .formatted(step, run.path()));
+            .formatted(step, run.folder().path("")));
     err.flush();
   }
 
@@ -182,7 +181,7 @@ final class ConsoleProgress implements TrainJob.Progress {
     if (!Double.isNaN(firstLoss)) {
       line("loss      %.6f at the first step, %.6f at the last", firstLoss, lastLoss);
     }
-    out.println(run.path());
+    out.println(run.folder().path(""));
     out.flush();
   }
 

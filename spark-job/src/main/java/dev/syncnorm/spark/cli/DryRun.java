@@ -3,6 +3,7 @@ package dev.syncnorm.spark.cli;
 import dev.syncnorm.layer.Layer;
 import dev.syncnorm.layer.Parameter;
 import dev.syncnorm.network.Network;
+import dev.syncnorm.network.RowProgram;
 import dev.syncnorm.network.StepPlan;
 import dev.syncnorm.tensor.Shape;
 import dev.syncnorm.training.MemoryPlan;
@@ -11,6 +12,8 @@ import dev.syncnorm.training.TrainConfiguration;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Prints what a training would do and need: layers, sums and memory. */
 final class DryRun {
@@ -29,6 +32,7 @@ final class DryRun {
   void print() {
     printLayers();
     printSums();
+    printPhases();
     printMemory();
     out.flush();
   }
@@ -63,7 +67,7 @@ final class DryRun {
   }
 
   private void printSums() {
-    List<SumCosts> sums = SumCosts.of(new StepPlan(configuration.network()));
+    List<SumCosts> sums = SumCosts.of(memory.plan());
     TextTable table = new TextTable(2, "sum", "of", "doubles", "a tree node", "the result");
     for (int i = 0; i < sums.size(); i++) {
       SumCosts sum = sums.get(i);
@@ -85,6 +89,36 @@ final class DryRun {
         "%d %s a step; a worker sends one or two tree nodes of each, and gets the result"
             .formatted(sums.size(), sums.size() == 1 ? "sum" : "sums"),
         table);
+    if (memory.plan().firstSumIsOfImagesAlone()) {
+      boolean kept = !configuration.train().shuffle();
+      out.println(
+          "  sum 1 depends on the images alone: each image's part is computed once"
+              + (kept ? ", and the sum itself is sent in the first epoch alone" : ""));
+    }
+  }
+
+  private void printPhases() {
+    StepPlan plan = memory.plan();
+    Set<Integer> stored =
+        plan.stored().stream().map(StepPlan.Stored::tensor).collect(Collectors.toSet());
+    out.println();
+    out.println("what an image goes through before each sum, band by band of its rows");
+    for (int i = 0; i < plan.phases().size(); i++) {
+      RowProgram program = plan.phases().get(i).program();
+      long windows = program.buffers().stream().mapToLong(b -> (long) Float.BYTES * b.size()).sum();
+      String tasks =
+          program.tasks().stream()
+              .map(t -> plan.name(t) + (stored.contains(t.tensor()) ? " (stored)" : ""))
+              .collect(Collectors.joining(", "));
+      out.println(
+          "  %d: %s; %d %s, %s of windows"
+              .formatted(
+                  i + 1,
+                  tasks,
+                  program.bands(),
+                  program.bands() == 1 ? "band" : "bands",
+                  Sizes.text(windows)));
+    }
   }
 
   private void printMemory() {

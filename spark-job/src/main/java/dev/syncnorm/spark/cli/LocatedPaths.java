@@ -10,7 +10,7 @@ record LocatedPaths(Path configuration) implements TrainConfiguration.Paths {
 
   @Override
   public String locate(String written) {
-    if (written.isEmpty() || isUri(written)) {
+    if (written.isEmpty() || CommandPaths.isUri(written)) {
       return written;
     }
     Path path = Path.of(written);
@@ -31,10 +31,11 @@ record LocatedPaths(Path configuration) implements TrainConfiguration.Paths {
   /** What is behind a URI is seen when it is read. */
   @Override
   public boolean isMissing(String located) {
-    return !isUri(located) && !Files.isRegularFile(Path.of(located));
+    return !CommandPaths.isUri(located) && !Files.isRegularFile(Path.of(located));
   }
 
-  private static boolean isUri(String path) {
-    return path.matches("[A-Za-z][A-Za-z0-9+.-]+:.*");
+  @Override
+  public boolean isMissingFolder(String located) {
+    return !CommandPaths.isUri(located) && !Files.isDirectory(Path.of(located));
   }
 }

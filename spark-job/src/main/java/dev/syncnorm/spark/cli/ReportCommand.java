@@ -1,8 +1,10 @@
 package dev.syncnorm.spark.cli;
 
+import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.report.ReportException;
 import dev.syncnorm.report.RunReport;
-import java.nio.file.Path;
+import dev.syncnorm.storage.Folder;
+import dev.syncnorm.storage.StoredFile;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,13 +26,13 @@ final class ReportCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "RUN",
       description = "The folder of a run, which may be still under way.")
-  private Path run;
+  private String run;
 
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FILE",
       description = "The page to write. Default: report.html in the run folder.")
-  private Path output;
+  private String output;
 
   @Option(names = "--verbose", description = "Shows where an error came from.")
   private boolean verbose;
@@ -41,10 +43,13 @@ final class ReportCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws ReportException {
-    Path page = output != null ? output : run.resolve("report.html");
-    RunReport.write(run, page);
-    spec.commandLine().getOut().println(page);
+  public Integer call() throws ConfigurationException, ReportException {
+    CommandPaths paths = new CommandPaths();
+    Folder folder = paths.folder("RUN", run);
+    StoredFile page =
+        output != null ? paths.file("-o", output) : new StoredFile(folder, "report.html");
+    RunReport.write(folder, page);
+    spec.commandLine().getOut().println(page.path());
     spec.commandLine().getOut().flush();
     return Main.DONE;
   }

@@ -1,7 +1,7 @@
 package dev.syncnorm.spark.cli;
 
 import dev.syncnorm.configuration.ConfigurationException;
-import dev.syncnorm.spark.exchange.ExchangePlugin;
+import dev.syncnorm.spark.training.SessionSettings;
 import dev.syncnorm.training.MemoryPlan;
 import java.util.List;
 import java.util.Optional;
@@ -10,8 +10,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
+import org.apache.spark.SparkContext$;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.deploy.SparkHadoopUtil;
+import scala.jdk.javaapi.OptionConverters;
 
 /** Opens Spark with what the jobs need: embedded, or as spark-submit has configured it. */
 final class SparkSessions {
@@ -21,50 +24,61 @@ final class SparkSessions {
   private SparkSessions() {}
 
   /**
-   * Opens a context.
+   * A Spark that a command uses.
+   *
+   * @param own whether it is the command's own, and ends with it
+   */
+  record Session(JavaSparkContext context, boolean own) implements AutoCloseable {
+    @Override
+    public void close() {
+      if (own) {
+        context.close();
+      }
+    }
+  }
+
+  /**
+   * Opens a context, or takes the one that already runs in this process, which is the caller's.
    *
    * @param master as given on the command line, for an embedded Spark
    * @param workers as given; without a master there are as many local cores
    * @throws ConfigurationException if Spark's configuration can't work
    */
-  static JavaSparkContext open(String name, Optional<String> master, OptionalInt workers)
+  static Session open(String name, Optional<String> master, OptionalInt workers)
       throws ConfigurationException {
-    SparkConf conf = new SparkConf();
-    conf.setIfMissing("spark.app.name", name);
     Optional<String> mistake = masterMistake(master);
     if (mistake.isPresent()) {
       throw new ConfigurationException(List.of(mistake.get()));
     }
+    Optional<SparkContext> running = running();
+    if (running.isPresent()) {
+      return new Session(new JavaSparkContext(running.get()), false);
+    }
+    SparkConf conf = new SparkConf();
+    conf.setIfMissing("spark.app.name", name);
     if (!conf.contains("spark.master")) {
       embed(conf, embedded(master, workers));
     }
-    if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
-      throw new ConfigurationException(
-          List.of(
-              "spark.dynamicAllocation.enabled is true, but a training needs all of its executors from the first step to the last; set it to false, and spark.executor.instances to their number"));
+    SessionSettings.apply(conf);
+    return new Session(new JavaSparkContext(conf), true);
+  }
+
+  /**
+   * Checks the settings of the Spark that {@link #open} would give, without opening one.
+   *
+   * @throws ConfigurationException if a training can't run with them
+   */
+  static void checkSettings() throws ConfigurationException {
+    if (running().isPresent()) {
+      SessionSettings.check(conf());
+    } else {
+      SessionSettings.apply(new SparkConf());
     }
-    conf.set("spark.dynamicAllocation.enabled", "false");
-    String plugins = conf.get("spark.plugins", "");
-    if (!List.of(plugins.split(",")).contains(ExchangePlugin.class.getName())) {
-      conf.set(
-          "spark.plugins",
-          plugins.isEmpty()
-              ? ExchangePlugin.class.getName()
-              : plugins + "," + ExchangePlugin.class.getName());
-    }
-    // A generation of workers that fails is followed by a new one from the last commit: Spark must
-    // not retry its stage, nor wait long for places that are gone.
-    conf.set("spark.stage.maxConsecutiveAttempts", "1");
-    conf.set("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
-    conf.set("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "5");
-    conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", "1");
-    conf.setIfMissing("spark.executorEnv.OPENCV_LOG_LEVEL", "SILENT");
-    return new JavaSparkContext(conf);
   }
 
   /** What is wrong with the master as given on the command line. */
   static Optional<String> masterMistake(Optional<String> master) {
-    SparkConf conf = new SparkConf();
+    SparkConf conf = conf();
     if (master.isEmpty()) {
       return Optional.empty();
     }
@@ -72,7 +86,7 @@ final class SparkSessions {
       return master.get().equals(conf.get("spark.master"))
           ? Optional.empty()
           : Optional.of(
-              "--master is %s, but spark-submit has set %s; give it to one of them"
+              "--master is %s, but this process runs Spark on %s, as spark-submit or its session was told; leave --master out"
                   .formatted(master.get(), conf.get("spark.master")));
     }
     return LOCAL.matcher(master.get()).matches()
@@ -87,7 +101,7 @@ final class SparkSessions {
    * of its executors there is one, with as many cores as this machine.
    */
   static MemoryPlan.Place place(Optional<String> master, OptionalInt workers) {
-    SparkConf conf = new SparkConf();
+    SparkConf conf = conf();
     int cores = Runtime.getRuntime().availableProcessors();
     Matcher local = LOCAL.matcher(conf.get("spark.master", embedded(master, workers)));
     if (!local.matches()) {
@@ -103,12 +117,21 @@ final class SparkSessions {
   static long heap(MemoryPlan.Place place) {
     return place.local()
         ? Runtime.getRuntime().maxMemory()
-        : new SparkConf().getSizeAsBytes("spark.executor.memory", "1g");
+        : conf().getSizeAsBytes("spark.executor.memory", "1g");
   }
 
   /** Hadoop's configuration as Spark would have it. */
   static Configuration hadoop() {
-    return SparkHadoopUtil.get().newConfiguration(new SparkConf());
+    return SparkHadoopUtil.get().newConfiguration(conf());
+  }
+
+  /** The settings of the Spark that runs, or those that one would start with. */
+  private static SparkConf conf() {
+    return running().map(SparkContext::getConf).orElseGet(SparkConf::new);
+  }
+
+  private static Optional<SparkContext> running() {
+    return OptionConverters.toJava(SparkContext$.MODULE$.getActive());
   }
 
   private static String embedded(Optional<String> master, OptionalInt workers) {

@@ -4,7 +4,11 @@ import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.network.ParameterTable;
+import dev.syncnorm.spark.training.Platform;
 import dev.syncnorm.spark.training.TrainJob;
+import dev.syncnorm.storage.Folder;
+import dev.syncnorm.storage.Folder.Kind;
+import dev.syncnorm.storage.StoredFile;
 import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.training.MemoryPlan;
 import dev.syncnorm.training.Renames;
@@ -13,17 +17,16 @@ import dev.syncnorm.training.TrainConfiguration;
 import dev.syncnorm.training.TrainingException;
 import dev.syncnorm.training.TrainingState;
 import dev.syncnorm.training.WeightImport;
+import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,14 +46,14 @@ final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Parameters(paramLabel = "CONF", description = "The training configuration, a HOCON file.")
-  private Path configuration;
+  private String configuration;
 
   @Option(
       names = "--run",
       paramLabel = "DIR",
       description =
           "The run folder; must not exist or be empty. Default: runs/<conf name>-<date>-<time>.")
-  private Path run;
+  private String run;
 
   @Option(
       names = "--set",
@@ -71,7 +74,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--init",
       paramLabel = "FILE",
       description = "Starts from the weights in a safetensors file.")
-  private Path initialWeights;
+  private String initialWeights;
 
   @Option(
       names = "--rename",
@@ -85,7 +88,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--rename-file",
       paramLabel = "FILE",
       description = "A text file with one FROM=TO a line; # begins a comment.")
-  private Path renameFile;
+  private String renameFile;
 
   @Option(
       names = "--partial",
@@ -138,9 +141,15 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    TrainConfiguration checked = check();
+    Optional<String> platform = Platform.mistake();
+    if (platform.isPresent()) {
+      // What else would be checked is not to be trusted there.
+      throw new ConfigurationException(List.of(platform.get()));
+    }
+    CommandPaths paths = new CommandPaths();
+    TrainConfiguration checked = check(paths);
     OptionalInt asked = workers == null ? OptionalInt.empty() : OptionalInt.of(workers);
-    Optional<WeightImport> weights = initialWeights(checked);
+    Optional<WeightImport> weights = initialWeights(checked, paths);
     PrintWriter out = spec.commandLine().getOut();
     TrainingMemory memory =
         new TrainingMemory(checked, backend, Optional.ofNullable(master), asked);
@@ -153,7 +162,7 @@ final class TrainCommand implements Callable<Integer> {
       return Main.DONE;
     }
     memory.refuseIfTooLarge();
-    Path folder = run != null ? run : defaultRun();
+    String folder = run != null ? run : defaultRun(paths);
     PrintWriter err = spec.commandLine().getErr();
     TerminalBar bar = new TerminalBar(err, !quiet && System.console() != null, System::nanoTime);
     ConsoleProgress console = new ConsoleProgress(out, err, quiet, checked, backend, bar);
@@ -162,15 +171,15 @@ final class TrainCommand implements Callable<Integer> {
     TrainJob.Request request =
         new TrainJob.Request(
             checked,
-            folder.toAbsolutePath(),
+            paths.wholeFolder("--run", folder),
             resume,
             weights.map(WeightImport::parameters),
             asked,
             backend,
-            badInput.checked());
-    try (JavaSparkContext spark =
+            badInput.checked(paths));
+    try (SparkSessions.Session spark =
         SparkSessions.open("syncnorm train " + configuration, Optional.ofNullable(master), asked)) {
-      TrainJob job = new TrainJob(spark, request, console);
+      TrainJob job = new TrainJob(spark.context(), request, console);
       try (StopSignals signals = StopSignals.install(job::stopAfterStep)) {
         return job.run() ? Main.DONE : signals.exitCode();
       }
@@ -180,34 +189,28 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** Everything that can be known to be wrong before any work starts, all at once. */
-  private TrainConfiguration check() throws ConfigurationException {
+  private TrainConfiguration check(CommandPaths paths) throws ConfigurationException {
     UsageCheck usage = new UsageCheck(spec.commandLine());
     usage.require(
         workers == null || workers > 0, "--workers is %d, expected 1 or more".formatted(workers));
     usage.note(SparkSessions.masterMistake(Optional.ofNullable(master)));
+    usage.check(SparkSessions::checkSettings);
     usage.require(!resume || run != null, "--resume needs --run, the folder of the run");
     usage.require(
         !resume || initialWeights == null,
         "--resume and --init contradict each other: a run goes on with its own weights");
-    if (run != null && !resume) {
-      usage.collect(
-          () -> {
-            RunFolder.checkUnused(run);
-            return run;
-          });
+    if (run != null || !dryRun && configuration != null) {
+      usage.collect(() -> run(paths));
     }
-    usage.collect(badInput::checked);
+    usage.collect(() -> badInput.checked(paths));
     if (initialWeights == null) {
       usage.require(!partial, "--partial needs --init, the file to take weights from");
       usage.require(
           renames.isEmpty() && renameFile == null,
           "--rename and --rename-file need --init, the file to take weights from");
     } else {
-      usage.require(
-          Files.isRegularFile(initialWeights),
-          "--init is %s, which does not exist; expected a safetensors file"
-              .formatted(initialWeights));
-      usage.collect(this::renames);
+      usage.collect(() -> weightsFile(paths));
+      usage.collect(() -> renames(paths));
     }
     if (backend != null) {
       usage.note(backend.unavailable());
@@ -218,18 +221,52 @@ final class TrainCommand implements Callable<Integer> {
           usage.collect(
               () ->
                   TrainConfiguration.read(
-                      ConfigurationFile.load(configuration, overrides),
-                      new LocatedPaths(configuration)));
+                      ConfigurationFile.load(paths.file("CONF", configuration), overrides),
+                      paths.of(configuration)));
     }
     usage.throwIfAny();
     return checked.orElseThrow();
   }
 
-  private Renames renames() throws ConfigurationException {
-    return Renames.read(renames, Optional.ofNullable(renameFile));
+  /** The run folder, which a new run must find unused. */
+  private Folder run(CommandPaths paths) throws ConfigurationException, TrainingException {
+    if (run == null) {
+      return paths.folder("the default of --run", defaultRun(paths));
+    }
+    Folder folder = paths.folder("--run", run);
+    if (!resume) {
+      RunFolder.checkUnused(folder);
+    }
+    return folder;
   }
 
-  private Optional<WeightImport> initialWeights(TrainConfiguration checked)
+  private StoredFile weightsFile(CommandPaths paths) throws ConfigurationException {
+    StoredFile file = paths.file("--init", initialWeights);
+    try {
+      if (file.kind() == Kind.FILE) {
+        return file;
+      }
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          List.of(
+              "--init is %s, which can't be read: %s; expected a safetensors file"
+                  .formatted(initialWeights, e.getMessage())));
+    }
+    throw new ConfigurationException(
+        List.of(
+            "--init is %s, which does not exist; expected a safetensors file"
+                .formatted(initialWeights)));
+  }
+
+  private Renames renames(CommandPaths paths) throws ConfigurationException {
+    return Renames.read(
+        renames,
+        renameFile == null
+            ? Optional.empty()
+            : Optional.of(paths.file("--rename-file", renameFile)));
+  }
+
+  private Optional<WeightImport> initialWeights(TrainConfiguration checked, CommandPaths paths)
       throws ConfigurationException, TrainingException {
     if (initialWeights == null) {
       return Optional.empty();
@@ -239,13 +276,14 @@ final class TrainCommand implements Callable<Integer> {
     TrainingState fresh =
         TrainingState.initial(
             table, train.optimizer(), checked.network().nodes().size(), train.seed());
-    try {
+    StoredFile file = weightsFile(paths);
+    try (InputStream in = new BufferedInputStream(file.open())) {
       return Optional.of(
           WeightImport.read(
               table,
-              Safetensors.read(initialWeights),
-              initialWeights.toString(),
-              renames(),
+              Safetensors.read(in, file.size(), initialWeights),
+              initialWeights,
+              renames(paths),
               partial,
               fresh.parameters()));
     } catch (IOException e) {
@@ -254,9 +292,9 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private Path defaultRun() {
-    String name = configuration.getFileName().toString().replaceFirst("\\.[^.]*$", "");
+  private String defaultRun(CommandPaths paths) throws ConfigurationException {
+    String name = paths.file("CONF", configuration).name().replaceFirst("\\.[^.]*$", "");
     String time = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").format(LocalDateTime.now());
-    return Path.of("runs", name + "-" + time);
+    return "runs/" + name + "-" + time;
   }
 }

@@ -43,7 +43,7 @@ final class TrainingMemory {
     int targets = count(files, "data.target", data.target(), problems);
     int pairs = Math.min(inputs, targets);
     if (problems.isEmpty()) {
-      configuration.train().batchMistake(pairs).ifPresent(problems::add);
+      configuration.batchMistake(pairs).ifPresent(problems::add);
     }
     if (!problems.isEmpty()) {
       throw new DataException(problems);

@@ -16,9 +16,14 @@ final class UsageCheck {
   private final CommandLine line;
   private final List<String> mistakes = new ArrayList<>();
 
-  /** A check that could fail with mistakes. */
-  interface Check<T> {
+  /** Reads something that could hold mistakes. */
+  interface Reading<T> {
     T run() throws ConfigurationException, TrainingException;
+  }
+
+  /** A check that could fail with mistakes. */
+  interface Check {
+    void run() throws ConfigurationException, TrainingException;
   }
 
   /** Begins with the mistakes of a command that collects them. */
@@ -39,10 +44,19 @@ final class UsageCheck {
     mistake.ifPresent(mistakes::add);
   }
 
-  /** Runs a check; what it throws is noted, and the result empty. */
-  <T> Optional<T> collect(Check<T> check) {
+  /** Runs a check; what it throws is noted. */
+  void check(Check check) {
+    collect(
+        () -> {
+          check.run();
+          return true;
+        });
+  }
+
+  /** Reads something; what that throws is noted, and the result empty. */
+  <T> Optional<T> collect(Reading<T> reading) {
     try {
-      return Optional.of(check.run());
+      return Optional.of(reading.run());
     } catch (ConfigurationException e) {
       mistakes.addAll(e.mistakes());
     } catch (TrainingException e) {

@@ -182,7 +182,9 @@ final class DataScan {
       problems.add(
           "%s is %s, which does not exist; expected a folder of images".formatted(key, folder));
     } catch (IOException | IllegalArgumentException e) {
-      problems.add("%s is %s, which can't be listed: %s".formatted(key, folder, e.getMessage()));
+      problems.add(
+          "%s is %s, which can't be listed: %s; expected a folder of images"
+              .formatted(key, folder, e.getMessage()));
     }
     return List.of();
   }

@@ -8,7 +8,6 @@ import dev.syncnorm.image.PixelConversion;
 import dev.syncnorm.image.PngEncoder;
 import dev.syncnorm.image.Resize;
 import dev.syncnorm.kernel.Backend;
-import dev.syncnorm.training.AtomicFiles;
 import dev.syncnorm.training.Inference;
 import dev.syncnorm.training.RunFolder;
 import dev.syncnorm.training.TrainConfiguration;
@@ -33,6 +32,13 @@ final class Previews {
         new PixelConversion(configuration.data().order(), configuration.data().scale());
   }
 
+  /** Checks that pictures can be made of all images: the last ones are made after the training. */
+  void check() throws TrainingException {
+    image("before", configuration.preview().before());
+    image("after", configuration.preview().after());
+    image("test", configuration.preview().test());
+  }
+
   /** Writes before.png by the network as initialised. */
   void writeBefore(RunFolder run, TrainingState state) throws TrainingException {
     write(run, "before", configuration.preview().before(), state);
@@ -46,23 +52,30 @@ final class Previews {
 
   private void write(RunFolder run, String name, Optional<String> path, TrainingState state)
       throws TrainingException {
-    if (path.isEmpty()) {
+    Optional<DecodedImage> decoded = image(name, path);
+    if (decoded.isEmpty()) {
       return;
     }
     int height = configuration.data().height();
     int width = configuration.data().width();
+    float[] input = new float[configuration.network().input().size()];
+    conversion.toPlanar(Resize.bilinear(decoded.get(), width, height), input, 0);
+    float[] output =
+        new Inference(configuration.network(), backend).output(state.parameters(), input);
+    run.writePicture(
+        name + ".png", PngEncoder.encode(conversion.toImage(output, 0, width, height)));
+  }
+
+  private Optional<DecodedImage> image(String name, Optional<String> path)
+      throws TrainingException {
+    if (path.isEmpty()) {
+      return Optional.empty();
+    }
     try {
-      DecodedImage image =
-          Resize.bilinear(new ImageDecoder().decode(source.read(path.get())), width, height);
-      float[] input = new float[configuration.network().input().size()];
-      conversion.toPlanar(image, input, 0);
-      float[] output =
-          new Inference(configuration.network(), backend).output(state.parameters(), input);
-      byte[] png = PngEncoder.encode(conversion.toImage(output, 0, width, height));
-      AtomicFiles.write(run.image(name + ".png"), out -> out.write(png));
+      return Optional.of(new ImageDecoder().decode(source.read(path.get())));
     } catch (IOException | BadImageException e) {
       throw new TrainingException(
-          "preview.%s is %s, which can't be made a picture of: %s"
+          "preview.%s is %s, which can't be made a picture of: %s; expected an image"
               .formatted(name, path.get(), e.getMessage()),
           e);
     }

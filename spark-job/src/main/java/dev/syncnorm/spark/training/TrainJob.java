@@ -1,5 +1,6 @@
 package dev.syncnorm.spark.training;
 
+import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.data.DataIndex;
 import dev.syncnorm.events.TrainingEvents;
@@ -11,6 +12,7 @@ import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.HadoopFiles;
 import dev.syncnorm.spark.exchange.BroadcastBytes;
 import dev.syncnorm.spark.exchange.ExchangePlugin;
+import dev.syncnorm.storage.Folder;
 import dev.syncnorm.training.Coordinator;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import dev.syncnorm.training.RunDescription;
@@ -22,7 +24,6 @@ import dev.syncnorm.training.TrainingException;
 import dev.syncnorm.training.TrainingListener;
 import dev.syncnorm.training.TrainingState;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
@@ -49,7 +50,7 @@ public final class TrainJob {
    */
   public record Request(
       TrainConfiguration configuration,
-      Path run,
+      Folder run,
       boolean resume,
       Optional<float[][]> initialParameters,
       OptionalInt workers,
@@ -111,10 +112,13 @@ public final class TrainJob {
    * Trains.
    *
    * @return whether all steps are done, not only those until a stop was asked for
+   * @throws ConfigurationException if the Spark session was not started for a training
    * @throws DataException if the data can't be trained on
    * @throws TrainingException if training can't go on
    */
-  public boolean run() throws DataException, TrainingException, InterruptedException {
+  public boolean run()
+      throws ConfigurationException, DataException, TrainingException, InterruptedException {
+    SessionSettings.check(spark.getConf());
     TrainingState initial = initialState();
     if (!request.resume()) {
       RunFolder.checkUnused(request.run());
@@ -125,6 +129,12 @@ public final class TrainJob {
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
     DataIndex index = request.resume() ? savedIndex() : newIndex(hadoop);
     progress.checked(index);
+    Previews previews =
+        new Previews(
+            request.configuration(),
+            new HadoopFiles(spark.hadoopConfiguration()),
+            request.backend());
+    previews.check();
     Schedule schedule = train.schedule(index.size());
     StepPlan plan =
         new StepPlan(
@@ -134,30 +144,29 @@ public final class TrainJob {
         request.resume()
             ? RunFolder.open(request.run(), description)
             : RunFolder.create(request.run(), description, index.toJson());
-    Previews previews =
-        new Previews(
-            request.configuration(),
-            new HadoopFiles(spark.hadoopConfiguration()),
-            request.backend());
-    TrainingState first = initial;
-    if (request.resume()) {
-      first = run.resume(initial, progress::damaged);
-      progress.resumed(first.step());
-    }
-    try (TrainingEvents events =
-        new TrainingEvents(
-            run, network, train.optimizer(), first.step() + 1, InstantSource.system())) {
+    TrainingState last;
+    try (run) {
+      TrainingState first = initial;
+      if (request.resume()) {
+        first = run.resume(initial, progress::damaged);
+        progress.resumed(first.step());
+      }
+      TrainingEvents events =
+          new TrainingEvents(
+              run, network, train.optimizer(), first.step() + 1, InstantSource.system());
       if (first.step() == 0) {
         previews.writeBefore(run, first);
         events.pictures(0, "before");
       }
-      TrainingState last = train(plan, index, schedule, run, events, first, slots, hadoop);
-      if (last.step() < schedule.steps()) {
-        progress.stopped(run, last.step());
-        return false;
+      last = train(plan, index, schedule, run, events, first, slots, hadoop);
+      if (last.step() == schedule.steps()) {
+        previews.writeAfter(run, last);
+        events.pictures(last.step(), "after", "test");
       }
-      previews.writeAfter(run, last);
-      events.pictures(last.step(), "after", "test");
+    }
+    if (last.step() < schedule.steps()) {
+      progress.stopped(run, last.step());
+      return false;
     }
     progress.finished(run);
     return true;
@@ -179,7 +188,7 @@ public final class TrainJob {
     } catch (IOException e) {
       throw new TrainingException(
           "%s is damaged: %s; begin a new run with another --run"
-              .formatted(request.run().resolve("index.json"), e.getMessage()),
+              .formatted(request.run().path("index.json"), e.getMessage()),
           e);
     }
   }
@@ -202,7 +211,7 @@ public final class TrainJob {
   }
 
   private void checkBatch(DataIndex index) throws DataException {
-    Optional<String> mistake = train.batchMistake(index.size());
+    Optional<String> mistake = request.configuration().batchMistake(index.size());
     if (mistake.isPresent()) {
       throw new DataException(List.of(mistake.get()));
     }
@@ -303,6 +312,7 @@ public final class TrainJob {
     }
 
     private void checkpoint(CommittedStep step) throws TrainingException {
+      events.sync();
       run.writeCheckpoint(step);
       checkpointed = step.step();
     }

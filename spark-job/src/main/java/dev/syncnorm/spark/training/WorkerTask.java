@@ -56,7 +56,7 @@ record WorkerTask(
             worker,
             workers,
             TimeUnit.SECONDS.toNanos(GIVE_UP_SECONDS));
-    Optional<String> unavailable = backend.unavailable();
+    Optional<String> unavailable = Platform.mistake().or(backend::unavailable);
     if (unavailable.isPresent()) {
       exchange.fail(unavailable.get());
       return;
@@ -85,8 +85,7 @@ record WorkerTask(
             train.train().cacheBytes() / workersOfThisProcess());
     return new TrainingWorker(
         new StepPlan(
-            train.network(),
-            new StepPlan.Options(backend.bandRows(), index.value().size(), true)),
+            train.network(), new StepPlan.Options(backend.bandRows(), index.value().size(), true)),
         train.train().schedule(index.value().size()),
         samples,
         backend::create,

@@ -52,10 +52,13 @@ class DryRunTest {
               output   add          3x512x512             0      0.8       3.0 MiB
               total                                     959    488.6      44.0 MiB
 
-            5 sums a step; a worker sends one or two tree nodes of each, and gets the result
+            3 sums a step; a worker sends one or two tree nodes of each, and gets the result
             """)
         .contains("memory of this process: 1 worker of 2 threads and the driver, 4 images at once")
-        .containsPattern("activations +176.0 MiB\n  gradients +164.0 MiB\n  targets +12.0 MiB\n")
+        .contains("  1: patch moments of conv1; 1 band, ")
+        .contains(
+            "  2: conv1, bn1, conv2 (stored), moments of bn2, residual, residual sums of bn2; ")
+        .containsPattern("images and targets +24.1 MiB\n  tensors between phases +12.0 MiB\n")
         .containsPattern("image cache +6.0 MiB\n")
         .endsWith("it fits\n");
     assertNothingIsWritten();
@@ -88,13 +91,15 @@ class DryRunTest {
     Command missing = dryRun("--set", "data.input=/no/such/folder");
     Command small = dryRun("--set", "train.batch-size=5");
 
-    assertThat(missing.exitCode()).isEqualTo(Main.FAILED);
-    assertThat(missing.error()).contains("data.input is /no/such/folder, which can't be listed");
+    assertThat(missing.exitCode()).isEqualTo(Main.WRONG_USAGE);
+    assertThat(missing.error())
+        .contains("expected a folder of images, but there is no folder /no/such/folder");
     assertThat(small.exitCode()).isEqualTo(Main.FAILED);
     assertThat(small.error())
         .isEqualTo(
-            "syncnorm: train.batch-size is 5, but the data set has 4 pairs; set train.batch-size to"
-                + " 4 or less\n");
+            "syncnorm: train.batch-size is 5, but the data set has 4 pairs in %s; set"
+                    .formatted(Path.of("../data/train/input").toAbsolutePath().normalize())
+                + " train.batch-size to 4 or less\n");
     assertNothingIsWritten();
   }
 

@@ -18,6 +18,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * bin/syncnorm: where it may be called from, what it runs, and what it says when something is
@@ -139,7 +141,7 @@ class LauncherIT {
 
     CapturedProcess run = run(launcher(), Map.of("JAVA_HOME", home.toString()), "--version");
 
-    assertThat(run.waitFor(LIMIT)).isEqualTo(1);
+    assertThat(run.waitFor(LIMIT)).isEqualTo(2);
     assertThat(run.error())
         .isEqualTo(
             "syncnorm: %s/bin/java is Java 21.0.9, but syncnorm needs Java 17; set JAVA_HOME to a JDK 17\n"
@@ -159,11 +161,11 @@ class LauncherIT {
     CapturedProcess wrong =
         run(launcher(), Map.of("SPARK_HOME", "/nowhere"), "train", "--master=yarn", "a.conf");
 
-    assertThat(unset.waitFor(LIMIT)).isEqualTo(1);
+    assertThat(unset.waitFor(LIMIT)).isEqualTo(2);
     assertThat(unset.error())
         .isEqualTo(
             "syncnorm: --master is spark://host:7077, so this runs by spark-submit; set SPARK_HOME to a Spark 4.1 installation\n");
-    assertThat(wrong.waitFor(LIMIT)).isEqualTo(1);
+    assertThat(wrong.waitFor(LIMIT)).isEqualTo(2);
     assertThat(wrong.error())
         .isEqualTo(
             "syncnorm: SPARK_HOME is /nowhere, which has no bin/spark-submit; set it to a Spark 4.1 installation\n");
@@ -224,6 +226,31 @@ class LauncherIT {
         .isEqualTo(
             "\"-Dlog4j2.configurationFile=%1$s/conf/log4j2.properties\" \"-Dsyncnorm.home=%1$s\" -Dmy=option\n"
                 .formatted(Built.root()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--deploy-mode cluster",
+        "--name x --deploy-mode=cluster",
+        "--conf spark.submit.deployMode=cluster --name x"
+      })
+  void theDriverOfClusterDeployModeGetsTheModuleThatVectorNeeds(String options) throws IOException {
+    Path home = folder.resolve("spark");
+    Files.createDirectories(home.resolve("bin"));
+    script(home.resolve("bin/spark-submit"), "echo \"$*\"");
+
+    CapturedProcess run =
+        run(
+            launcher(),
+            Map.of("SPARK_HOME", home.toString(), "SYNCNORM_SPARK_SUBMIT_OPTS", options),
+            "train",
+            "--master",
+            "spark://host:7077");
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    assertThat(run.output())
+        .contains(" --driver-java-options --add-modules=jdk.incubator.vector " + options + " /");
   }
 
   @Test

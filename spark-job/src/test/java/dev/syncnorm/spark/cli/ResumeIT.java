@@ -2,6 +2,7 @@ package dev.syncnorm.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.syncnorm.spark.testing.Built;
 import dev.syncnorm.spark.testing.CapturedProcess;
 import dev.syncnorm.spark.training.RunFiles;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -79,6 +81,31 @@ class ResumeIT {
     assertThat(process.waitFor(LIMIT)).as(process::tails).isZero();
     assertThat(process.output()).contains("resumed   after step ");
     assertSameAsExpected(run);
+    assertTensorBoardFindsEveryStepOnce(run);
+  }
+
+  private static void assertTensorBoardFindsEveryStepOnce(Path run) throws IOException {
+    String python = System.getenv("SYNCNORM_PYTHON");
+    if (python == null) {
+      return; // TensorBoardReaderTest, which is skipped, says what it takes
+    }
+    CapturedProcess reader =
+        CapturedProcess.start(
+            "read-events",
+            List.of(
+                python,
+                Built.root().resolve("python/read_events.py").toString(),
+                run.resolve("events").toString()),
+            Map.of("PYTHONDONTWRITEBYTECODE", "1"),
+            folder,
+            folder);
+    assertThat(reader.waitFor(LIMIT)).as(reader::tails).isZero();
+    List<Integer> steps = new ArrayList<>();
+    new ObjectMapper()
+        .readTree(reader.output())
+        .at("/scalars/loss")
+        .forEach(event -> steps.add(event.path(0).asInt()));
+    assertThat(steps).isEqualTo(IntStream.rangeClosed(1, 2 * EPOCHS).boxed().toList());
   }
 
   @Test

@@ -106,10 +106,7 @@ class TrainFileSystemsTest {
       data.files(kind)
           .forEach(
               (name, boxed) -> {
-                byte[] content = new byte[boxed.size()];
-                for (int i = 0; i < content.length; i++) {
-                  content[i] = boxed.get(i);
-                }
+                byte[] content = PairFolders.bytes(boxed);
                 String path = "/d/" + kind + "/" + name;
                 if (uri.startsWith("keys:")) {
                   store.entries().put(path, content);

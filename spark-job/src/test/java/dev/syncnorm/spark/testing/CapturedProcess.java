@@ -101,7 +101,7 @@ public final class CapturedProcess {
   }
 
   /** Waits until standard error passes the test. */
-  void awaitError(String what, Predicate<String> test, Duration limit) {
+  public void awaitError(String what, Predicate<String> test, Duration limit) {
     await(what + " in the log of " + name, () -> test.test(error()), limit);
   }
 
@@ -170,7 +170,7 @@ public final class CapturedProcess {
     return "\n--- the end of " + file + "\n" + String.join("\n", lines.subList(from, lines.size()));
   }
 
-  private static String read(Path file) {
+  static String read(Path file) {
     try {
       return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     } catch (IOException e) {

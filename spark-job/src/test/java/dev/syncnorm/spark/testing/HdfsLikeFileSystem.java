@@ -3,9 +3,11 @@ package dev.syncnorm.spark.testing;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.PathIsNotEmptyDirectoryException;
 import org.apache.hadoop.fs.permission.FsPermission;
 
 /**
@@ -67,15 +69,28 @@ public final class HdfsLikeFileSystem extends MemoryFileSystem {
   }
 
   @Override
-  public boolean mkdirs(Path path, FsPermission permission) {
+  protected void closed(String key, byte[] content) {
+    put(store(), key, content);
+  }
+
+  /** What was sent already stays. */
+  @Override
+  protected void crashed(String key, byte[] content) {
+    put(store(), key, Arrays.copyOf(content, content.length / 2));
+  }
+
+  @Override
+  public boolean mkdirs(Path path, FsPermission permission) throws IOException {
+    store().change();
     put(store(), key(path) + "/x", Store.FOLDER);
     store().entries().remove(key(path) + "/x");
     return true;
   }
 
   @Override
-  public boolean rename(Path from, Path to) {
+  public boolean rename(Path from, Path to) throws IOException {
     store().count("rename");
+    store().change();
     if (store().entries().containsKey(key(to)) || !store().entries().containsKey(key(from))) {
       return false;
     }
@@ -84,8 +99,12 @@ public final class HdfsLikeFileSystem extends MemoryFileSystem {
   }
 
   @Override
-  public boolean delete(Path path, boolean recursive) {
+  public boolean delete(Path path, boolean recursive) throws IOException {
     store().count("delete");
+    store().change();
+    if (!store().entries().subMap(key(path) + "/", key(path) + "0").isEmpty()) {
+      throw new PathIsNotEmptyDirectoryException(path.toString());
+    }
     return store().entries().remove(key(path)) != null;
   }
 }

@@ -39,6 +39,7 @@ public abstract class MemoryFileSystem extends FileSystem {
     private final NavigableMap<String, byte[]> entries = new ConcurrentSkipListMap<>();
     private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
     private final Map<String, IOException> failures = new ConcurrentHashMap<>();
+    private final AtomicInteger changesLeft = new AtomicInteger(Integer.MAX_VALUE);
 
     /** Paths that begin with "/". */
     public NavigableMap<String, byte[]> entries() {
@@ -57,6 +58,25 @@ public abstract class MemoryFileSystem extends FileSystem {
           permission
               ? new AccessControlException("Permission denied: user=test, access=READ, " + path)
               : new FileNotFoundException("File does not exist: " + path));
+    }
+
+    /**
+     * Lets the writing process crash: after so many changes no other one succeeds, until {@link
+     * #recover}. A file that is being closed at that moment is left as this file system leaves it.
+     */
+    public void crashAfter(int changes) {
+      changesLeft.set(changes);
+    }
+
+    /** Lets changes succeed again; whether there was a crash. */
+    public boolean recover() {
+      return changesLeft.getAndSet(Integer.MAX_VALUE) < 0;
+    }
+
+    void change() throws IOException {
+      if (changesLeft.decrementAndGet() < 0) {
+        throw new IOException("crashed");
+      }
     }
 
     void count(String call) {
@@ -110,6 +130,12 @@ public abstract class MemoryFileSystem extends FileSystem {
     }
   }
 
+  /** A writer has closed a file. */
+  protected abstract void closed(String key, byte[] content);
+
+  /** A writer has crashed in the middle of a file. */
+  protected abstract void crashed(String key, byte[] content);
+
   /** The status of a file. */
   protected FileStatus file(String key, byte[] content) {
     return new FileStatus(
@@ -153,15 +179,28 @@ public abstract class MemoryFileSystem extends FileSystem {
       Progressable progress)
       throws IOException {
     store().count("create");
+    store().change();
     String key = key(path);
     if (!overwrite && store().entries().containsKey(key)) {
       throw new FileAlreadyExistsException(path.toString());
     }
     ByteArrayOutputStream content =
         new ByteArrayOutputStream() {
+          private boolean closed;
+
           @Override
-          public void close() {
-            store().entries().put(key, toByteArray());
+          public void close() throws IOException {
+            if (closed) {
+              return;
+            }
+            closed = true;
+            try {
+              store().change();
+              closed(key, toByteArray());
+            } catch (IOException e) {
+              crashed(key, toByteArray());
+              throw e;
+            }
           }
         };
     return new FSDataOutputStream(content, null);

@@ -15,7 +15,8 @@ import org.apache.hadoop.util.functional.RemoteIterators;
 
 /**
  * Like S3: there are keys and no folders. What looks like one is a common beginning of keys, gone
- * with the last of them; making one does nothing; a rename copies; a recursive listing is one call.
+ * with the last of them; making one does nothing; a rename copies, then deletes; a recursive
+ * listing is one call.
  */
 public final class ObjectStoreFileSystem extends MemoryFileSystem {
 
@@ -85,25 +86,37 @@ public final class ObjectStoreFileSystem extends MemoryFileSystem {
   }
 
   @Override
+  protected void closed(String key, byte[] content) {
+    store().entries().put(key, content);
+  }
+
+  /** An upload that was not completed is no object. */
+  @Override
+  protected void crashed(String key, byte[] content) {}
+
+  @Override
   public boolean mkdirs(Path path, FsPermission permission) {
     return true;
   }
 
   @Override
-  public boolean rename(Path from, Path to) {
+  public boolean rename(Path from, Path to) throws IOException {
     store().count("rename");
     byte[] content = store().entries().get(key(from));
-    if (content == null) {
+    if (content == null || store().entries().containsKey(key(to))) {
       return false;
     }
+    store().change();
     store().entries().put(key(to), content);
+    store().change();
     store().entries().remove(key(from));
     return true;
   }
 
   @Override
-  public boolean delete(Path path, boolean recursive) {
+  public boolean delete(Path path, boolean recursive) throws IOException {
     store().count("delete");
+    store().change();
     return store().entries().remove(key(path)) != null;
   }
 }

@@ -73,6 +73,15 @@ public record PairFolders(Path folder) {
     return folder.resolve("c.conf");
   }
 
+  /** The bytes of a file out of {@link #files}. */
+  public static byte[] bytes(List<Byte> boxed) {
+    byte[] content = new byte[boxed.size()];
+    for (int i = 0; i < content.length; i++) {
+      content[i] = boxed.get(i);
+    }
+    return content;
+  }
+
   /** All files below a folder of this one by their path in it. */
   public Map<String, List<Byte>> files(String below) {
     Path root = folder.resolve(below);

@@ -87,8 +87,9 @@ final class SparkHome {
     variables.put("SPARK_LOCAL_DIRS", folder.resolve("local").toString());
     variables.put("SPARK_LOCAL_IP", "127.0.0.1");
     variables.put("SPARK_DAEMON_MEMORY", "256m");
-    // Its port is fixed: 6066.
-    variables.put("SPARK_MASTER_OPTS", "-Dspark.master.rest.enabled=false");
+    // Its port is 6066 unless it is told otherwise.
+    variables.put(
+        "SPARK_MASTER_OPTS", "-Dspark.master.rest.enabled=true -Dspark.master.rest.port=0");
     return variables;
   }
 

@@ -44,6 +44,9 @@ public final class StandaloneCluster implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofMinutes(3);
   private static final Pattern MASTER_URL =
       Pattern.compile("Starting Spark master at (spark://\\S+)\\s");
+  private static final Pattern REST_PORT =
+      Pattern.compile("REST server for submitting applications on \\S+ with port (\\d+)");
+  private static final Pattern DRIVER = Pattern.compile("submitted as (driver-\\d+-\\d+)");
 
   private final Builder builder;
   private final Path directory;
@@ -195,6 +198,46 @@ public final class StandaloneCluster implements AutoCloseable {
     return processes.start(name + "-" + runs.incrementAndGet(), command);
   }
 
+  /** The id by which the master knows the driver of a job in cluster deploy mode. */
+  public String awaitDriver(CapturedProcess job) {
+    job.awaitError("the driver's id", log -> DRIVER.matcher(log).find(), START_LIMIT);
+    return DRIVER.matcher(job.error()).results().findFirst().orElseThrow().group(1);
+  }
+
+  /** What a driver in cluster deploy mode has written to its standard error so far. */
+  public String driverError(String driver) {
+    return driverFile(driver, "stderr");
+  }
+
+  /** What a driver in cluster deploy mode has written to its standard output so far. */
+  public String driverOutput(String driver) {
+    return driverFile(driver, "stdout");
+  }
+
+  private String driverFile(String driver, String name) {
+    for (int worker = 0; worker < workers.size(); worker++) {
+      Path file = workFolder(worker).resolve(driver).resolve(name);
+      if (Files.exists(file)) {
+        return CapturedProcess.read(file);
+      }
+    }
+    return "";
+  }
+
+  /** The process id of the one driver that runs in cluster deploy mode. */
+  public long driverPid() {
+    return workers.stream()
+        .flatMap(worker -> children(worker, "deploy.worker.DriverWrapper"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** The master's other address, by which spark-submit --kill reaches drivers. */
+  public String restUrl() {
+    return "spark://127.0.0.1:"
+        + REST_PORT.matcher(master.error()).results().findFirst().orElseThrow().group(1);
+  }
+
   /** The process ids of all executors that run now. */
   public List<Long> executorPids() {
     return workers.stream().flatMap(StandaloneCluster::executors).toList();
@@ -285,7 +328,7 @@ public final class StandaloneCluster implements AutoCloseable {
                 "--memory",
                 builder.memory,
                 "--work-dir",
-                directory.resolve("work").resolve("worker-" + index).toString(),
+                workFolder(index).toString(),
                 masterUrl)));
     return index;
   }
@@ -297,12 +340,19 @@ public final class StandaloneCluster implements AutoCloseable {
         START_LIMIT);
   }
 
+  private Path workFolder(int worker) {
+    return directory.resolve("work").resolve("worker-" + worker);
+  }
+
   private static Stream<Long> executors(CapturedProcess worker) {
+    return children(worker, "CoarseGrainedExecutorBackend");
+  }
+
+  private static Stream<Long> children(CapturedProcess worker, String mainClass) {
     return worker
         .handle()
         .children()
-        .filter(
-            process -> ProcessFamily.commandLine(process).contains("CoarseGrainedExecutorBackend"))
+        .filter(process -> ProcessFamily.commandLine(process).contains(mainClass))
         .map(ProcessHandle::pid);
   }
 }

@@ -1,12 +1,10 @@
 package dev.syncnorm.spark.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.syncnorm.spark.testing.CapturedProcess;
 import dev.syncnorm.spark.testing.PairFolders;
 import dev.syncnorm.spark.testing.StandaloneCluster;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -50,30 +48,6 @@ class DataScanClusterIT {
     assertThat(job.waitFor(LIMIT)).as(job::tails).isZero();
     assertThat(job.output()).contains("rejected  2 images (1 bad-partner, 1 truncated)");
     assertThat(data.files("bad")).containsOnlyKeys("rejections.jsonl", "target/c.png");
-  }
-
-  @Test
-  void aPathThatOnlyTheDriverSeesIsNamedWithTheHostEvenIfBadImagesAreSkipped() {
-    Path workingFolder = Path.of("/proc/self/cwd");
-    assumeTrue(Files.exists(workingFolder));
-    new PairFolders(cluster.directory().resolve("driver-only")).pair("a", 8, 8).pair("b", 8, 8);
-    // The driver runs in the cluster's folder, an executor in one of its own.
-    Path seen = workingFolder.resolve("driver-only");
-    Path configuration =
-        new PairFolders(folder)
-            .configuration(seen.resolve("input").toString(), seen.resolve("target").toString());
-
-    CapturedProcess job = submit(configuration, "--on-bad", "skip");
-
-    assertThat(job.waitFor(LIMIT)).as(job::tails).isEqualTo(1);
-    assertThat(job.error())
-        .containsPattern(
-            seen
-                + "/input/a.png is not visible to the executors on host \\S+, which could read"
-                + " none of its 4 images")
-        .contains("but the driver reads it; use a path that every host sees")
-        .doesNotContain("Exception in thread");
-    assertThat(folder.resolve("run")).doesNotExist();
   }
 
   private CapturedProcess submit(Path configuration, String... options) {

@@ -105,19 +105,6 @@ class TrainingClusterIT {
         .doesNotContain("Exception");
   }
 
-  @Test
-  void dynamicAllocationIsAnError() {
-    CapturedProcess job =
-        cluster.submit(
-            List.of("--conf", "spark.dynamicAllocation.enabled=true"),
-            training(folder.resolve("dynamic")));
-
-    assertThat(job.waitFor(LIMIT)).as(job::tails).isEqualTo(2);
-    assertThat(job.error())
-        .contains("spark.dynamicAllocation.enabled is true")
-        .doesNotContain("Exception");
-  }
-
   private static CapturedProcess submit(Path run, String... more) {
     return cluster.submit(List.of("--executor-memory", "1g"), training(run, more));
   }
