@@ -56,12 +56,13 @@ final class GenerateBlocks {
 
           /**
            * For each position p below size and target channel c below channels: y[to + c plane + p] =
-           * start[c] with fma(w[tap, c], x[at + p + offsets[tap]], .) in the order of the taps. From
-           * {@code wAt} on, w holds the starts, then the weights tap by tap. The last block overlaps the
-           * one before where size is no multiple of a block: it computes the same values again.
+           * start[c] with fma(w[tap, c], x[at + p + offsets[tap]], .) in the order of the taps. From wAt
+           * on, w holds the starts, then the weights tap by tap. The last block overlaps the one before where
+           * size is no multiple of a block: it computes the same values again.
            *
            * @param channels 1 to 4
-           * @param vectors 2, 4 or, for less than four channels, 8; at most size / {@link Lanes#LENGTH}
+           * @param vectors 2, 4 or, for less than four channels, 8
+           * @param size at least a block
            */
           static void run(
               int channels,
@@ -99,19 +100,11 @@ final class GenerateBlocks {
                     ? "      FloatVector s%d0 = FloatVector.broadcast(S, w[wAt + %d]);\n"
                         .formatted(c, c)
                     : "      FloatVector s%d%d = s%d0;\n".formatted(c, v, c));
-    String loads =
-        each(
-            vectors,
-            v -> "        FloatVector x%d = FloatVector.fromArray(S, x, p + %d * L);\n".formatted(v, v));
-    String weights =
-        each(
-            channels,
-            c -> "        FloatVector w%d = FloatVector.broadcast(S, w[k + %d]);\n".formatted(c, c));
+    // All vectors of x and one weight at a time, or the other way round: what needs less registers.
     String fmas =
-        eachPair(
-            channels,
-            vectors,
-            (c, v) -> "        s%1$d%2$d = w%1$d.fma(x%2$d, s%1$d%2$d);\n".formatted(c, v));
+        vectors <= channels
+            ? each(vectors, v -> load(v)) + each(channels, c -> weight(c) + each(vectors, v -> fma(c, v)))
+            : each(channels, c -> weight(c)) + each(vectors, v -> load(v) + each(channels, c -> fma(c, v)));
     String stores =
         eachPair(
             channels,
@@ -137,12 +130,24 @@ final class GenerateBlocks {
         %3$s      int k = wAt + %1$d;
               for (int offset : offsets) {
                 int p = from + offset;
-        %4$s%5$s%6$s        k += %1$d;
+        %4$s        k += %1$d;
               }
-        %7$s    }
+        %5$s    }
           }
         """
-        .formatted(channels, vectors, starts, loads, weights, fmas, stores);
+        .formatted(channels, vectors, starts, fmas, stores);
+  }
+
+  private static String load(int v) {
+    return "        FloatVector x%1$d = FloatVector.fromArray(S, x, p + %1$d * L);\n".formatted(v);
+  }
+
+  private static String weight(int c) {
+    return "        FloatVector w%1$d = FloatVector.broadcast(S, w[k + %1$d]);\n".formatted(c);
+  }
+
+  private static String fma(int c, int v) {
+    return "        s%1$d%2$d = w%1$d.fma(x%2$d, s%1$d%2$d);\n".formatted(c, v);
   }
 
   private static String weightGradientBlocks() {

@@ -9,10 +9,10 @@ import jdk.incubator.vector.VectorSpecies;
  * lane i mod 16 whatever the width of the machine's vectors: vectors of 16 floats hold all lanes,
  * narrower ones make 16 / {@link #LENGTH} strided passes. So the bits do not depend on the machine.
  *
- * <p>No vector of another length may be used in this JVM. HotSpot keeps one profile for all callers
- * of a method such as {@code FloatVector.intoArray}. Once that has seen two classes of vectors,
- * sums that pass through a loop are kept in objects on the heap, and are ten times slower. So there
- * are no vectors of doubles with the halves of {@link #FLOATS} beside them.
+ * <p>The kernels use no vectors of floats of another length. HotSpot keeps one profile for all
+ * callers of a method such as {@code FloatVector.intoArray}. Once that has seen two classes of
+ * vectors, sums that pass through a loop are kept in objects on the heap, and are ten times slower.
+ * So there are no vectors of doubles with the halves of {@link #FLOATS} beside them.
  *
  * <p>{@code FloatVector.reduceLanes(ADD)} has no defined order; {@link #fold} has.
  */

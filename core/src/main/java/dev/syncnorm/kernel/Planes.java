@@ -127,13 +127,14 @@ public final class Planes {
 
   /**
    * Moves the window so that it begins with a row; what it holds of the rows from there on to
-   * before {@code filled} stays, rows outside the image become zeros.
+   * before {@code filled} stays, rows outside the image become zeros. Up again, for another image,
+   * nothing stays.
    */
   public void slide(int to, int filled) {
     int kept = Math.max(0, Math.min(filled, first + capacity) - to);
     for (int channel = 0; channel < shape.channels(); channel++) {
       int start = channel * capacity * pitch + margins.left;
-      if (to != first && kept > 0) {
+      if (to > first && kept > 0) {
         System.arraycopy(values, start + (to - first) * pitch, values, start, kept * pitch);
       }
       zero(start, to, to, Math.min(0, to + capacity));

@@ -66,9 +66,9 @@ final class Taps {
     return offsets.length;
   }
 
-  /** The index of a tap's weight for the group's first target channel. */
-  int weight(int tap) {
-    return weight[tap];
+  /** The index of each tap's weight for the group's first target channel. */
+  int[] weights() {
+    return weight;
   }
 
   /** How far in floats from a position's own place in a source each tap lies. */

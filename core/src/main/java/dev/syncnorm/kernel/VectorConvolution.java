@@ -18,10 +18,10 @@ import java.util.Map;
  * NaN at the borders too. Lanes never meet, so neither the width of the vectors nor how an image is
  * cut into rows and a row into blocks has an effect on the bits.
  *
- * <p>Fast where rows are at least two vectors wide and, for the input gradient, the stride is 1:
- * blocks are then written where they belong. Otherwise several rows at a time are computed as one
- * run, with what lies between them, and their values copied from there. A convolution with a stride
- * copies what it reads into phases first, see {@link Source}.
+ * <p>Rows of about whole numbers of vectors are written where they belong. Otherwise several rows
+ * at a time are computed as one run, with what lies between them, and their values copied from
+ * there. A convolution with a stride copies what it reads into phases first, see {@link Source};
+ * its input gradient is always copied.
  *
  * <p>Not thread-safe: keeps scratch memory.
  */
@@ -33,6 +33,9 @@ final class VectorConvolution {
 
   /** A block of the fewest vectors, which must not be wider than a run. */
   private static final int NARROWEST = 2 * Lanes.LENGTH;
+
+  /** What copying a value costs, in fused multiply-adds. */
+  private static final int COPY = 4;
 
   private static final int MOST_CHANNELS = 4;
 
@@ -101,16 +104,16 @@ final class VectorConvolution {
         int rows;
         for (int row = firstFrom(from, c.row(), plan.step); row < end; row += rows) {
           rows = Math.min(plan.bandRows, end - row);
-          pack(plan, c.taps(), weight, group * groupWeights, weightStep, bias, channel);
           if (plan.isCopied()) {
             source.copy(plan, operand, group * plan.channels, row, rows);
           } else {
             source.use(operand, group * plan.channels, row - plan.top, -plan.left);
           }
-          if (plan.step == 1 && c.columns() >= NARROWEST) {
-            wide(plan, c.taps(), target, channel, row, rows);
+          pack(plan, c.taps(), weight, group * groupWeights, weightStep, bias, channel);
+          if (isDirect(plan, c)) {
+            direct(plan, c.taps(), target, channel, row, rows);
           } else {
-            narrow(plan, c, target, channel, row, rows);
+            together(plan, c, target, channel, row, rows);
           }
         }
       }
@@ -122,35 +125,47 @@ final class VectorConvolution {
     return Math.max(0, Math.floorDiv(row - first + step - 1, step));
   }
 
+  /**
+   * Whether to write each row where it belongs, or several at once and copy them from there. The
+   * former computes a last block that overlaps the one before, the latter what lies between rows.
+   */
+  private boolean isDirect(ConvolutionPlan plan, ConvolutionPlan.TargetClass c) {
+    if (plan.step > 1 || c.columns() < NARROWEST) {
+      return false;
+    }
+    int taps = c.taps().size();
+    int computed = whole(c.columns());
+    if (c.columns() < 2 * NARROWEST) {
+      // Blocks of two vectors take about a quarter longer for a value than larger ones.
+      computed += computed / 4;
+    }
+    return computed * taps <= source.rowStep() * taps + COPY * c.columns();
+  }
+
   /** Each row is a run of its own, written where it belongs. */
-  private void wide(
+  private void direct(
       ConvolutionPlan plan, Taps taps, Planes target, int channel, int firstRow, int rows) {
     int[] offsets = taps.offsets(source);
     for (int row = 0; row < rows; row++) {
       int at = source.start() + row * source.rowStep();
-      int weights = 0;
       int count;
       for (int k = 0; k < plan.targetChannels; k += count) {
         count = channels(plan.targetChannels - k);
-        ConvolutionBlocks.run(
+        blocks(
             count,
-            vectors(count, plan.targetWidth),
-            source.values(),
             at,
             plan.targetWidth,
             offsets,
-            packed,
-            weights,
+            k * (1 + offsets.length),
             target.values(),
             target.offset(channel + k, firstRow + row),
             target.plane());
-        weights += count * (1 + offsets.length);
       }
     }
   }
 
-  /** Several rows are one run, and spread out afterwards. */
-  private void narrow(
+  /** Several rows are one run, and copied to where they belong. */
+  private void together(
       ConvolutionPlan plan,
       ConvolutionPlan.TargetClass c,
       Planes target,
@@ -163,26 +178,21 @@ final class VectorConvolution {
     for (int row = 0; row < rows; row += together) {
       together = Math.max(1, Math.min(rows - row, RUN / step));
       int size = whole((together - 1) * step + c.columns());
-      int weights = 0;
       int count;
       for (int k = 0; k < plan.targetChannels; k += count) {
         count = channels(plan.targetChannels - k);
         if (flat.length < count * size) {
           flat = new float[flatFloats(plan)];
         }
-        ConvolutionBlocks.run(
+        blocks(
             count,
-            vectors(count, size),
-            source.values(),
             source.start() + row * step,
             size,
             offsets,
-            packed,
-            weights,
+            k * (1 + offsets.length),
             flat,
             0,
             size);
-        weights += count * (1 + offsets.length);
         for (int j = 0; j < count; j++) {
           for (int r = 0; r < together; r++) {
             int targetRow = c.row() + (firstRow + row + r) * plan.step;
@@ -191,6 +201,39 @@ final class VectorConvolution {
           }
         }
       }
+    }
+  }
+
+  /** A run in blocks of the most vectors, and a narrower one for what is left where that fits. */
+  private void blocks(
+      int count, int at, int size, int[] offsets, int weights, float[] target, int to, int plane) {
+    int vectors = mostVectors(count);
+    int done = size / (vectors * Lanes.LENGTH) * vectors * Lanes.LENGTH;
+    if (done > 0) {
+      ConvolutionBlocks.run(
+          count, vectors, source.values(), at, done, offsets, packed, weights, target, to, plane);
+    }
+    while (done < size) {
+      // The fewest vectors for what is left, or the most that a run this short can hold.
+      int left = size - done;
+      vectors = 2;
+      while (vectors * Lanes.LENGTH < left && 2 * vectors * Lanes.LENGTH <= size) {
+        vectors *= 2;
+      }
+      int column = Math.min(done, size - vectors * Lanes.LENGTH);
+      ConvolutionBlocks.run(
+          count,
+          vectors,
+          source.values(),
+          at + column,
+          vectors * Lanes.LENGTH,
+          offsets,
+          packed,
+          weights,
+          target,
+          to + column,
+          plane);
+      done = column + vectors * Lanes.LENGTH;
     }
   }
 
@@ -209,33 +252,15 @@ final class VectorConvolution {
     return (size + NARROWEST - 1) / NARROWEST * NARROWEST;
   }
 
-  /** Floats that a plan needs for the runs of {@link #narrow}; 0 where it has none. */
+  /** Floats that a plan may need for the runs of {@link #together}. */
   static int flatFloats(ConvolutionPlan plan) {
-    int columns = plan.classes.get(0).columns();
-    return plan.step == 1 && columns >= NARROWEST
-        ? 0
-        : MOST_CHANNELS * (Math.max(RUN, columns) + NARROWEST);
+    return MOST_CHANNELS * (Math.max(RUN, plan.classes.get(0).columns()) + NARROWEST);
   }
 
   /** Floats of the packed weights of a plan. */
   static int packedFloats(ConvolutionPlan plan) {
     int taps = plan.classes.stream().mapToInt(c -> c.taps().size()).max().orElse(0);
     return (1 + taps) * plan.targetChannels;
-  }
-
-  /** How many target channels the next block should have when so many are left. */
-  static int channels(int left) {
-    return left <= 4 ? left : left == 5 || left == 6 || left == 9 ? 3 : 4;
-  }
-
-  /** How many vectors a block of so many channels should have in a run of this size. */
-  private static int vectors(int channels, int size) {
-    int most = channels == 4 ? 4 : 8;
-    int vectors = 2;
-    while (vectors < most && 2 * vectors * Lanes.LENGTH <= size) {
-      vectors *= 2;
-    }
-    return vectors;
   }
 
   /** Weights in the order in which they are read: for each block its starts, then tap by tap. */
@@ -247,22 +272,37 @@ final class VectorConvolution {
       int step,
       float[] bias,
       int channel) {
-    if (packed.length < (1 + taps.size()) * plan.targetChannels) {
+    int[] weights = taps.weights();
+    if (packed.length < (1 + weights.length) * plan.targetChannels) {
       packed = new float[packedFloats(plan)];
     }
-    int to = 0;
     int count;
     for (int k = 0; k < plan.targetChannels; k += count) {
       count = channels(plan.targetChannels - k);
+      int to = k * (1 + weights.length);
       for (int j = 0; j < count; j++) {
-        packed[to++] = bias.length == 0 ? 0 : bias[channel + k + j];
-      }
-      for (int tap = 0; tap < taps.size(); tap++) {
-        int at = offset + taps.weight(tap) + k * step;
-        for (int j = 0; j < count; j++) {
-          packed[to++] = weight[at + j * step];
+        packed[to + j] = bias.length == 0 ? 0 : bias[channel + k + j];
+        int from = offset + (k + j) * step;
+        for (int tap = 0; tap < weights.length; tap++) {
+          packed[to + (1 + tap) * count + j] = weight[from + weights[tap]];
         }
       }
     }
+  }
+
+  /** How many target channels the next block should have when so many are left. */
+  static int channels(int left) {
+    return left <= 4 ? left : left == 5 || left == 6 || left == 9 ? 3 : 4;
+  }
+
+  /**
+   * How many vectors a block of so many channels should have. Processors with vectors of 256 bits
+   * mostly have 16 registers for them, others 32.
+   */
+  private static int mostVectors(int channels) {
+    if (Lanes.LENGTH == 8) {
+      return channels == 4 ? 2 : channels == 1 ? 8 : 4;
+    }
+    return channels == 4 ? 4 : 8;
   }
 }

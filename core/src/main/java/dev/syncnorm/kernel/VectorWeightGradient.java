@@ -117,9 +117,13 @@ final class VectorWeightGradient implements RowSums.OfTwo {
     }
   }
 
-  /** How many taps the next block should have when so many are left. */
+  /**
+   * How many taps the next block should have when so many are left. Processors with vectors of 256
+   * bits mostly have 16 registers for them, others 32.
+   */
   private static int taps(int left) {
-    return left >= 6 ? 6 : left == 5 ? 3 : left;
+    int most = Lanes.LENGTH == 8 ? 3 : 6;
+    return left >= most ? most : left == 5 ? 3 : left;
   }
 
   private void fold() {
