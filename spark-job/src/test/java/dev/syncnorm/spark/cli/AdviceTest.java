@@ -30,7 +30,7 @@ class AdviceTest {
         ]
       }
       data { input = a, target = b }
-      train { batch-size = 64 }
+      train { batch-size = 400 }
       """;
 
   static Stream<Arguments> plans() {
@@ -39,7 +39,7 @@ class AdviceTest {
             new Place(1, true, 2),
             100,
             1024,
-            "the heap has 1.0 GiB: set train.batch-size to \\d+ or less, run 4 workers on a"
+            "the heap has 1.0 GiB: set train.batch-size to \\d+ or less, run \\d workers on a"
                 + " cluster, make model.input and data.pixels.resize smaller, or give more memory:"
                 + " SYNCNORM_JAVA_OPTS=-Xmx[34]g"),
         Arguments.of(
@@ -52,8 +52,8 @@ class AdviceTest {
         Arguments.of(
             new Place(1, true, 1),
             100_000,
-            4000,
-            "the heap has 3.9 GiB: set train.cache to \\d+ or less, set train.batch-size to \\d+ or"
+            5000,
+            "the heap has 4.9 GiB: set train.cache to \\d+ or less, set train.batch-size to \\d+ or"
                 + " less, .*"),
         Arguments.of(
             new Place(1, true, 1),
@@ -85,15 +85,15 @@ class AdviceTest {
         TrainConfiguration.read(ConfigurationFile.parse(CONFIGURATION, List.of()), path -> path);
     Place place = new Place(1, true, 1);
     // From 2 to 4 GiB the regions of a heap have one size, and so has the need.
-    long needed = ofHeap(configuration, place, 64, 3).needed();
+    long needed = ofHeap(configuration, place, 400, 3).needed();
     MemoryPlan plan =
         MemoryPlan.of(
-            configuration, Backend.REFERENCE, place, OptionalLong.of(64), needed - (1 << 20));
+            configuration, Backend.REFERENCE, place, OptionalLong.of(400), needed - (1 << 20));
 
     assertThat(DryRun.advice(configuration, plan))
         .matches(
             "the training needs 3\\d{3}\\.\\d MiB, but the heap has 3\\d{3}\\.\\d MiB: set"
-                + " train.cache to \\d+ or less, set train.batch-size to 63 or less, .*");
+                + " train.cache to \\d+ or less, set train.batch-size to 399 or less, .*");
   }
 
   private static MemoryPlan ofHeap(

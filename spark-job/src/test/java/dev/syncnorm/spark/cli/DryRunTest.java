@@ -58,7 +58,7 @@ class DryRunTest {
         .contains("  1: patch moments of conv1; 1 band, ")
         .contains(
             "  2: conv1, bn1, conv2 (stored), moments of bn2, residual, residual sums of bn2; ")
-        .containsPattern("images and targets +24.1 MiB\n  tensors between phases +12.0 MiB\n")
+        .containsPattern("images and targets +24.5 MiB\n  tensors between phases +12.4 MiB\n")
         .containsPattern("image cache +6.0 MiB\n")
         .endsWith("it fits\n");
     assertNothingIsWritten();
