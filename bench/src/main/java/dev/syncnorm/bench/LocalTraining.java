@@ -1,5 +1,6 @@
 package dev.syncnorm.bench;
 
+import dev.syncnorm.bench.Rounds.Round;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.data.ByteSource;
@@ -48,14 +49,6 @@ final class LocalTraining {
   private final int images;
   private final Samples samples;
   private TrainingState state;
-
-  /**
-   * The steps of a round.
-   *
-   * @param seconds of each step, from commit to commit
-   * @param losses of each step
-   */
-  record Round(List<Double> seconds, List<Double> losses) {}
 
   private LocalTraining(TrainConfiguration configuration, DataIndex index, Samples samples) {
     this.configuration = configuration;
