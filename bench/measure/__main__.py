@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kernels import kernels
 from moments import moments
-from project import TARGET, describe_machine
+from project import TARGET, ForeignWork, describe_machine
 from report import Report
 from steps import step_ours, steps
 from sums import sums
@@ -39,6 +39,7 @@ def main():
     size = QUICK if arguments.quick else FULL
     if arguments.starts:
         size = Size(**{**size.__dict__, "starts": arguments.starts})
+    foreign = ForeignWork()
     TARGET.joinpath("runs").mkdir(parents=True, exist_ok=True)
     report = Report(Path(TARGET / "results.md"))
     report.say(*(f"- {line}" for line in describe_machine()), "")
@@ -56,7 +57,11 @@ def main():
                 moments(report)
             case "kernels":
                 kernels(report, size)
-    report.say(f"Kept in {report.file}.")
+    share = foreign.share()
+    if share is not None:
+        noisy = " **Too much: take no figure from this run.**" if share > 0.03 else ""
+        report.say(f"While this ran, other work took {100 * share:.1f} % of the machine.{noisy}")
+    print(f"Kept in {report.file}.")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,6 +66,31 @@ def export(configuration, file, *words):
     return None
 
 
+class ForeignWork:
+    """How much of the machine others used while a run was going on; None where the system doesn't tell."""
+
+    def __init__(self):
+        self.begin = self._now()
+
+    @staticmethod
+    def _now():
+        try:
+            ticks = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+        except FileNotFoundError:
+            return None
+        own = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        # user, nice, system, idle, iowait, irq, softirq, steal
+        idle = ticks[3] + ticks[4]
+        return (sum(ticks[:8]) - idle) / os.sysconf("SC_CLK_TCK"), sum(ticks[:8]) / os.sysconf("SC_CLK_TCK"), own
+
+    def share(self):
+        end = self._now()
+        if end is None:
+            return None
+        busy, total, own = (after - before for after, before in zip(end, self.begin, strict=True))
+        return max(0.0, busy - own) / total
+
+
 def describe_machine():
     """The lines that say where and when a figure was measured."""
     facts = {}
@@ -77,12 +103,9 @@ def describe_machine():
     ).stdout.strip()
     caches = ", ".join(f"{c} {facts[c + ' cache'].strip()}" for c in ("L1d", "L2", "L3") if c + " cache" in facts)
     cores = os.cpu_count()
-    load = os.getloadavg()[0]
     return [
         f"Date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Commit: {commit}.",
         f"Machine: {facts.get('Model name', platform.processor()).strip()}, family {facts.get('CPU family', '?').strip()}"
         f" model {facts.get('Model', '?').strip()}, {cores} cores, {facts.get('Hypervisor vendor', 'no hypervisor').strip()};"
         f" {caches}; {' '.join(wide)}. {platform.system()} {platform.release()}.",
-        f"Load when the run began (1 minute): {load:.2f}"
-        + (" — **not quiet: other work ran beside, so take no figure from this run**." if load > 0.8 else "."),
     ]

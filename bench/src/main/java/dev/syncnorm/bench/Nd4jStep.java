@@ -18,8 +18,8 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 
 /**
  * The seed network's step as ND4J's own operations do it, forwards and backwards over the whole
- * batch in float32: {@code Nd4jStep START THREADS [relu]}, START being the file of {@link
- * ExportStart}. All large arrays are made once.
+ * batch in float32: {@code Nd4jStep START THREADS}, START being the file of {@link ExportStart}.
+ * All large arrays are made once.
  *
  * <p>Its operations are called one by one because SameDiff's batch norm takes moments as given and
  * has no gradient through them. {@code batchnorm_bp} has it.
@@ -36,19 +36,16 @@ final class Nd4jStep {
   private final Map<String, INDArray> moving = new LinkedHashMap<>();
   private final Norm norm1;
   private final Norm norm2;
-  private final boolean relu;
   private final INDArray input;
   private final INDArray target;
   private final INDArray wide;
-  private final INDArray between;
   private final INDArray narrow;
   private final INDArray inputGradient;
   private final INDArray difference;
   private final INDArray outputGradient;
   private int step;
 
-  private Nd4jStep(Safetensors start, boolean relu) throws IOException {
-    this.relu = relu;
+  private Nd4jStep(Safetensors start) throws IOException {
     input = array(start, "batch.input");
     target = array(start, "batch.target");
     for (String name : start.names()) {
@@ -63,7 +60,6 @@ final class Nd4jStep {
     }
     long[] shape = input.shape();
     wide = Nd4j.create(DataType.FLOAT, shape[0], 16, shape[2], shape[3]);
-    between = relu ? zeros(wide) : wide;
     narrow = zeros(input);
     inputGradient = zeros(input);
     difference = zeros(input);
@@ -74,8 +70,7 @@ final class Nd4jStep {
 
   /** See the class. */
   public static void main(String[] arguments) throws Exception {
-    boolean relu = arguments.length > 2 && arguments[2].equals("relu");
-    Nd4jStep network = new Nd4jStep(Safetensors.read(Path.of(arguments[0])), relu);
+    Nd4jStep network = new Nd4jStep(Safetensors.read(Path.of(arguments[0])));
     // Only once its first array has been made is the native library there.
     NativeOpsHolder.getInstance()
         .getDeviceNativeOps()
@@ -96,10 +91,6 @@ final class Nd4jStep {
   private double step() {
     convolve("conv1", input, wide);
     INDArray hidden = norm1.forward();
-    if (relu) {
-      exec("relu", List.of(hidden), List.of(between), new double[] {0});
-      hidden = between;
-    }
     convolve("conv2", hidden, narrow);
     INDArray output = norm2.forward();
     output.addi(input, difference);
@@ -111,13 +102,6 @@ final class Nd4jStep {
     INDArray narrowGradient = norm2.backward(outputGradient);
     INDArray hiddenGradient = norm1.outputGradient;
     convolveBack("conv2", hidden, narrowGradient, hiddenGradient);
-    if (relu) {
-      exec(
-          "relu_bp",
-          List.of(norm1.output, hiddenGradient),
-          List.of(hiddenGradient),
-          new double[] {0});
-    }
     convolveBack("conv1", input, norm1.backward(hiddenGradient), inputGradient);
     parameters.forEach(this::update);
     step++;
