@@ -84,11 +84,11 @@ class TrainConfigurationTest {
         one(
             "type = conv, filters = 16",
             "type = convolution, filters = 16",
-            "4: model.layers.conv1.type is \"convolution\", expected one of add, batch-norm, conv; did you mean conv?"),
+            "4: model.layers.conv1.type is \"convolution\", expected one of add, batch-norm, conv, relu; did you mean conv?"),
         one(
             "type = conv, filters = 16",
-            "type = relu, filters = 16",
-            "4: model.layers.conv1.type is \"relu\", expected one of add, batch-norm, conv"),
+            "type = softmax, filters = 16",
+            "4: model.layers.conv1.type is \"softmax\", expected one of add, batch-norm, conv, relu"),
         one(
             "type = conv, filters = 16",
             "filters = 16",
