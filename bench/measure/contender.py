@@ -17,6 +17,7 @@ class Contender:
         self.environment = environment
         self.log = log
         self.name = ""
+        self.allocated_bytes = []
         self.process = None
 
     def __enter__(self):
@@ -36,6 +37,7 @@ class Contender:
         self.process.stdin.write(f"{untimed} {timed}\n")
         self.process.stdin.flush()
         answer = self._answer()
+        self.allocated_bytes = answer.get("allocatedBytes", [])
         return answer["seconds"], answer["losses"]
 
     def __exit__(self, *_):

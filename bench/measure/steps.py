@@ -42,7 +42,7 @@ def steps_of_turn(size, before):
 
 def one_start(configuration, start, modes, size, say):
     """Fresh processes of all contenders, warmed up, then in turn; seconds by label, losses by label."""
-    seconds, losses, names = {}, {}, {}
+    seconds, losses, names, allocated = {}, {}, {}, []
     with ExitStack() as stack:
         alive = []
         for contender in contenders(configuration, start, modes):
@@ -63,7 +63,9 @@ def one_start(configuration, start, modes, size, say):
             for contender in alive[turn % len(alive) :] + alive[: turn % len(alive)]:
                 timed, _ = contender.steps(2, steps_of_turn(size, seconds[contender.label]))
                 seconds[contender.label] += timed
-    return seconds, losses, names
+                if contender.label == OURS:
+                    allocated += contender.allocated_bytes[2:]
+    return seconds, losses, names, allocated
 
 
 def measure(report, size, name, configuration, modes, target):
@@ -73,9 +75,9 @@ def measure(report, size, name, configuration, modes, target):
     if refused:
         report.say(f"Not measured: {refused}", "")
         return
-    starts, losses, names = [], {}, {}
+    starts, losses, names, allocated = [], {}, {}, []
     for _ in range(size.starts):
-        seconds, losses, names = one_start(configuration, start, modes, size, report.say)
+        seconds, losses, names, allocated = one_start(configuration, start, modes, size, report.say)
         starts.append(seconds)
     labels = [label for label in starts[0] if all(label in s for s in starts)]
     per_start = {label: [s[label] for s in starts] for label in labels}
@@ -112,6 +114,7 @@ def measure(report, size, name, configuration, modes, target):
     report.say(
         f"- Best peer: {best}, {ratio:.2f}x our median (least times: {least:.2f}x). Target {target}x: {verdict(ratio >= target)}."
     )
+    report.say(f"- Ours allocates {median(allocated) / 1024:.0f} KiB of the heap in a step.")
     slow = [label for label in ND4J if label in every]
     if slow:
         best = min(slow, key=lambda label: median(every[label]))
@@ -146,10 +149,11 @@ def step_ours(report, size, profile):
                 while time.monotonic() - begin < size.warm_seconds:
                     ours.steps(0, 5)
                 seconds = [t for _ in range(size.rounds) for t in ours.steps(2, size.steps)[0]]
+                allocated = median(ours.allocated_bytes[2:])
             report.say(
                 f"{configuration.relative_to(ROOT)} start {start + 1}: min {milliseconds(min(seconds))} ms, median"
                 f" {milliseconds(median(seconds))} ms; first step {first[0]:.2f} s, the first {LOSS_STEPS} together"
-                f" {sum(first):.2f} s; loss of step {LOSS_STEPS} {losses[-1]!r}"
+                f" {sum(first):.2f} s; {allocated / 1024:.0f} KiB allocated a step; loss of step {LOSS_STEPS} {losses[-1]!r}"
             )
         if profile:
             report.say(*hot_methods(recording))

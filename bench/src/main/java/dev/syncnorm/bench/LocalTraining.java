@@ -1,5 +1,6 @@
 package dev.syncnorm.bench;
 
+import com.sun.management.ThreadMXBean;
 import dev.syncnorm.bench.Rounds.Round;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.configuration.ConfigurationFile;
@@ -28,9 +29,11 @@ import dev.syncnorm.training.TrainingListener;
 import dev.syncnorm.training.TrainingState;
 import dev.syncnorm.training.TrainingWorker;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -170,8 +173,9 @@ final class LocalTraining {
 
   /** Keeps times and losses, and stops the driver after the last step of the round. */
   private static final class Recorder implements TrainingListener {
-    private final Round round = new Round(new ArrayList<>(), new ArrayList<>());
+    private final Round round = new Round(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     private final long last;
+    private long allocated;
     private TrainingDriver driver;
 
     Recorder(long last) {
@@ -185,9 +189,20 @@ final class LocalTraining {
     public void committed(CommittedStep step, double seconds) {
       round.seconds().add(seconds);
       round.losses().add(step.loss());
+      long now = allocatedSoFar();
+      round.allocatedBytes().add(now - allocated);
+      allocated = now;
       if (step.step() == last) {
         driver.stopAfterStep();
       }
+    }
+
+    /** By the threads that are alive, which are the same throughout a round. */
+    private static long allocatedSoFar() {
+      ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      return Arrays.stream(threads.getThreadAllocatedBytes(threads.getAllThreadIds()))
+          .filter(bytes -> bytes > 0)
+          .sum();
     }
 
     @Override

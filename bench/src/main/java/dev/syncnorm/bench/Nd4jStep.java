@@ -79,7 +79,7 @@ final class Nd4jStep {
   }
 
   private Round run(int steps) {
-    Round round = new Round(new ArrayList<>(), new ArrayList<>());
+    Round round = new Round(new ArrayList<>(), new ArrayList<>(), List.of());
     for (int i = 0; i < steps; i++) {
       long begin = System.nanoTime();
       round.losses().add(step());

@@ -24,8 +24,9 @@ final class Rounds {
    *
    * @param seconds of each step
    * @param losses of each step
+   * @param allocatedBytes by all threads in each step; none where nobody counts them
    */
-  record Round(List<Double> seconds, List<Double> losses) {}
+  record Round(List<Double> seconds, List<Double> losses, List<Long> allocatedBytes) {}
 
   /** Takes steps. */
   @FunctionalInterface
@@ -44,7 +45,14 @@ final class Rounds {
       int untimed = Integer.parseInt(counts[0]);
       int steps = untimed + Integer.parseInt(counts[1]);
       Round round = contender.run(steps);
-      tell(Map.of("seconds", round.seconds().subList(untimed, steps), "losses", round.losses()));
+      tell(
+          Map.of(
+              "seconds",
+              round.seconds().subList(untimed, steps),
+              "losses",
+              round.losses(),
+              "allocatedBytes",
+              round.allocatedBytes()));
     }
   }
 

@@ -1,7 +1,8 @@
 package dev.syncnorm.kernel;
 
 /** The contract, on ND4J. */
-class Nd4jKernelsTest implements ConvolutionContract, SumsContract, ElementwiseContract {
+class Nd4jKernelsTest
+    implements ConvolutionContract, PatchMomentsContract, SumsContract, ElementwiseContract {
   private static final Kernels KERNELS = new Nd4jKernels();
 
   @Override

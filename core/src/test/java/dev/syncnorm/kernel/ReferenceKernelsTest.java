@@ -1,7 +1,8 @@
 package dev.syncnorm.kernel;
 
 /** The contract, on the naive implementation. */
-class ReferenceKernelsTest implements ConvolutionContract, SumsContract, ElementwiseContract {
+class ReferenceKernelsTest
+    implements ConvolutionContract, PatchMomentsContract, SumsContract, ElementwiseContract {
   @Override
   public Kernels kernels() {
     return new ReferenceKernels();

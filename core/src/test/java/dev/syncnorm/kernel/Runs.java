@@ -99,6 +99,18 @@ final class Runs {
     sums.finish(gradient, offset);
   }
 
+  void patchMoments(RowSums.OfOne sums, ConvolutionGeometry g, float[] x, double[] target) {
+    Frame in = Frame.operand(random, g.inputShape(), g.inputMargins(), x);
+    sums.begin();
+    cut(
+        g.outputHeight(),
+        (from, to) -> {
+          Planes rows = in.show(g.inputRows().first(from), g.inputRows().end(to));
+          in.changesOnly(0, 0, () -> sums.add(rows, from, to));
+        });
+    sums.finish(target, 0);
+  }
+
   void sum(RowSums.OfOne sums, Shape shape, float[] x, double[] target, int offset) {
     Frame in = Frame.operand(random, shape, Planes.Margins.NONE, x);
     sums.begin();

@@ -10,7 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The contract, and the exact bits that {@link VectorKernels} promises. */
-class VectorKernelsTest implements ConvolutionContract, SumsContract, ElementwiseContract {
+class VectorKernelsTest
+    implements ConvolutionContract, PatchMomentsContract, SumsContract, ElementwiseContract {
   @Override
   public Kernels kernels() {
     return new VectorKernels();

@@ -230,7 +230,7 @@ class TrainErrorsTest {
         wrong(
             "a run folder below a file",
             s -> s.run(s.path("c.conf/runs/x")),
-            "the run folder FOLDER/c.conf/runs/x can't be made: FOLDER/c.conf is no folder; choose"
+            "the run folder FOLDER/c.conf/runs/x can't be written: FOLDER/c.conf is no folder; choose"
                 + " another with --run"),
         wrong(
             "a run folder that this user may not write",
