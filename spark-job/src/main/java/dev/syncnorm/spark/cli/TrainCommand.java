@@ -172,8 +172,12 @@ final class TrainCommand implements Callable<Integer> {
         SparkSessions.open("syncnorm train " + configuration, Optional.ofNullable(master), asked)) {
       TrainJob job = new TrainJob(spark, request, console);
       try (StopSignals signals = StopSignals.install(job::stopAfterStep)) {
-        return job.run() ? Main.DONE : signals.exitCode();
+        if (!job.run()) {
+          return signals.exitCode();
+        }
       }
+      ClassDataArchive.writeIfAsked();
+      return Main.DONE;
     } finally {
       bar.clear();
     }
