@@ -26,13 +26,20 @@ final class ClassDataArchive {
 
   private ClassDataArchive() {}
 
-  /** Writes the archive if the launcher asks for one: to be called when all classes are loaded. */
-  static void writeIfAsked() {
+  /**
+   * Lets the JVM write the archive when it exits, if the launcher asks for one: to be called when a
+   * run has succeeded. At exit, because only {@code System.exit} links all classes that were
+   * loaded, and the archive takes none that is not linked.
+   */
+  static void writeAtExitIfAsked() {
     String asked = System.getProperty(PROPERTY);
-    if (asked == null) {
-      return;
+    if (asked != null) {
+      Path archive = Path.of(asked);
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> write(archive), "class-data-archive"));
     }
-    Path archive = Path.of(asked);
+  }
+
+  private static void write(Path archive) {
     // Runs may end at the same time; each writes its own file, and the last one stays.
     Path temporary =
         archive.resolveSibling(archive.getFileName() + "." + ProcessHandle.current().pid());
@@ -49,17 +56,13 @@ final class ClassDataArchive {
    * What {@code jcmd PID VM.cds dynamic_dump FILE} does; the JVM splits its arguments at blanks.
    */
   private static void dump(Path file) throws JMException {
-    PrintStream out = System.out;
+    // It prints the file's name, among the results of the run.
     System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
-    try { // It prints the file's name, among the results of the run.
-      ManagementFactory.getPlatformMBeanServer()
-          .invoke(
-              new ObjectName("com.sun.management:type=DiagnosticCommand"),
-              "vmCds",
-              new Object[] {new String[] {"dynamic_dump", '"' + file.toString() + '"'}},
-              new String[] {String[].class.getName()});
-    } finally {
-      System.setOut(out);
-    }
+    ManagementFactory.getPlatformMBeanServer()
+        .invoke(
+            new ObjectName("com.sun.management:type=DiagnosticCommand"),
+            "vmCds",
+            new Object[] {new String[] {"dynamic_dump", '"' + file.toString() + '"'}},
+            new String[] {String[].class.getName()});
   }
 }

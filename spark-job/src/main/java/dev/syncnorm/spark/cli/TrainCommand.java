@@ -176,7 +176,7 @@ final class TrainCommand implements Callable<Integer> {
           return signals.exitCode();
         }
       }
-      ClassDataArchive.writeIfAsked();
+      ClassDataArchive.writeAtExitIfAsked();
       return Main.DONE;
     } finally {
       bar.clear();

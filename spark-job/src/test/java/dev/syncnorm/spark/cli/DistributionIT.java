@@ -7,8 +7,10 @@ import dev.syncnorm.spark.testing.CapturedProcess;
 import dev.syncnorm.spark.testing.Folders;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,7 +26,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The distribution, unpacked in a folder with a blank, without Maven on the PATH. */
+/** The distribution, unpacked in a folder with a blank; the Maven on the PATH fails. */
 class DistributionIT {
   private static final Duration LIMIT = Duration.ofMinutes(3);
   private static final int EXECUTABLE = 0755;
@@ -184,6 +186,20 @@ class DistributionIT {
             "syncnorm: %s is not complete; unpack the distribution again\n".formatted(broken));
   }
 
+  private static Path maven() {
+    Path mvn = FOLDER.resolve("no maven/mvn");
+    if (!Files.exists(mvn)) {
+      try {
+        Files.createDirectories(mvn.getParent());
+        Files.writeString(mvn, "#!/bin/sh\necho 'Maven was called' >&2\nexit 1\n");
+        Files.setPosixFilePermissions(mvn, PosixFilePermissions.fromString("rwxr-xr-x"));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return mvn.getParent();
+  }
+
   private static Set<String> sparksJars() throws IOException {
     try (Stream<Path> files = Files.list(home.resolve("lib/spark"))) {
       return files
@@ -221,12 +237,15 @@ class DistributionIT {
         "--quiet");
   }
 
-  /** Runs on the standard tools of the system and this JVM, so without Maven. */
   private static CapturedProcess run(
       Path launcher, Path folder, Map<String, String> environment, String... arguments) {
     Map<String, String> variables =
         new HashMap<>(
-            Map.of("JAVA_HOME", System.getProperty("java.home"), "PATH", "/usr/bin:/bin"));
+            Map.of(
+                "JAVA_HOME",
+                System.getProperty("java.home"),
+                "PATH",
+                maven() + ":" + System.getenv("PATH")));
     variables.putAll(environment);
     List<String> command = new ArrayList<>(List.of(launcher.toString()));
     command.addAll(List.of(arguments));
