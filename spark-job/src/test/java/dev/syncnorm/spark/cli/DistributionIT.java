@@ -22,13 +22,15 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The distribution, unpacked in a folder with a blank; the Maven on the PATH fails. */
+/** The distribution, unpacked; the Maven on the PATH fails. */
 class DistributionIT {
   private static final Duration LIMIT = Duration.ofMinutes(3);
+  private static final String WARNING = "WARNING: Using incubator modules: jdk.incubator.vector\n";
   private static final int EXECUTABLE = 0755;
   private static final int PLAIN = 0644;
 
@@ -37,7 +39,7 @@ class DistributionIT {
 
   @BeforeAll
   static void unpack() throws IOException {
-    Path place = Files.createDirectories(FOLDER.resolve("un pack"));
+    Path place = Files.createDirectories(FOLDER.resolve("unpacked"));
     CapturedProcess tar =
         CapturedProcess.start(
             "tar",
@@ -146,7 +148,7 @@ class DistributionIT {
 
     CapturedProcess first = train(link, somewhere, Map.of());
     assertThat(first.waitFor(LIMIT)).as(first::tails).isZero();
-    assertThat(first.error()).isEqualTo("WARNING: Using incubator modules: jdk.incubator.vector\n");
+    assertThat(first.error()).isEqualTo(WARNING);
     Path run = Path.of(first.output().strip());
     assertThat(run.getParent()).isEqualTo(somewhere.resolve("runs"));
     assertThat(run.resolve("checkpoints/step-00000001/model.safetensors")).isNotEmptyFile();
@@ -160,13 +162,32 @@ class DistributionIT {
     assertThat(second.waitFor(LIMIT)).as(second::tails).isZero();
     assertThat(second.error()).isEqualTo(first.error());
     assertThat(Files.readAllLines(log))
-        .anyMatch(
-            line -> line.contains("org.apache.spark.SparkContext source: shared objects file"));
+        .filteredOn(line -> line.contains(" org.apache.spark.SparkContext source: "))
+        .singleElement(InstanceOfAssertFactories.STRING)
+        .endsWith("source: shared objects file (top)");
 
     damage(archive);
     CapturedProcess third = run(link, somewhere, Map.of(), "--version");
     assertThat(third.waitFor(LIMIT)).as(third::tails).isZero();
     assertThat(third.error()).isEqualTo(first.error());
+  }
+
+  @Test
+  void trainsWhereThePathHasABlank() throws IOException {
+    Path blank = FOLDER.resolve("un pack");
+    Path lib = Files.createDirectories(blank.resolve("lib"));
+    for (String part : List.of("syncnorm.jar", "jvm.options", "embedded.classpath", "spark")) {
+      Files.createSymbolicLink(lib.resolve(part), home.resolve("lib").resolve(part));
+    }
+    Files.createSymbolicLink(blank.resolve("conf"), home.resolve("conf"));
+    Path bin = Files.createDirectories(blank.resolve("bin"));
+    Path launcher = Files.copy(home.resolve("bin/syncnorm"), bin.resolve("syncnorm"));
+
+    CapturedProcess run = train(launcher, blank, Map.of());
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    assertThat(run.error()).isEqualTo(WARNING);
+    assertThat(Path.of(run.output().strip()).getParent()).isEqualTo(blank.resolve("runs"));
   }
 
   @Test
