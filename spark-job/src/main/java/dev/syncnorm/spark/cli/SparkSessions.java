@@ -143,5 +143,7 @@ final class SparkSessions {
     conf.setIfMissing("spark.ui.enabled", "false");
     conf.setIfMissing("spark.driver.host", "127.0.0.1");
     conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+    // A broadcast stays in this process: compressing it would only load a native library.
+    conf.setIfMissing("spark.broadcast.compress", "false");
   }
 }

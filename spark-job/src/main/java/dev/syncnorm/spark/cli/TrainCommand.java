@@ -181,8 +181,12 @@ final class TrainCommand implements Callable<Integer> {
         SparkSessions.open("syncnorm train " + configuration, Optional.ofNullable(master), asked)) {
       TrainJob job = new TrainJob(spark.context(), request, console);
       try (StopSignals signals = StopSignals.install(job::stopAfterStep)) {
-        return job.run() ? Main.DONE : signals.exitCode();
+        if (!job.run()) {
+          return signals.exitCode();
+        }
       }
+      ClassDataArchive.writeAtExitIfAsked();
+      return Main.DONE;
     } finally {
       bar.clear();
     }

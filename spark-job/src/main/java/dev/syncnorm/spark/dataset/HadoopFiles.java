@@ -16,6 +16,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.hadoop.util.functional.FutureIO;
 
@@ -69,6 +70,10 @@ public final class HadoopFiles implements ByteSource {
     FileSystem fileSystem = fileSystem(root);
     if (!fileSystem.getFileStatus(root).isDirectory()) {
       throw new IOException("it is no folder");
+    }
+    if (fileSystem instanceof RawLocalFileSystem) {
+      // Its own recursion asks for each file's permissions, which starts a process for each file.
+      return listByFolder(fileSystem, root);
     }
     try {
       return listAtOnce(fileSystem, root);

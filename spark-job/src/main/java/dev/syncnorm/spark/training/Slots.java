@@ -28,6 +28,7 @@ final class Slots {
   private final OptionalInt asked;
   private final double waitSeconds;
   private final Map<Integer, ResourceProfile> profiles = new HashMap<>();
+  private int settledWorkers;
 
   /**
    * The slots of an application.
@@ -75,6 +76,7 @@ final class Slots {
       boolean enough = expected > 0 ? last >= expected : last > 0 && settled;
       boolean late = (now - begin) / 1e9 >= waitSeconds;
       if (enough || late && last > 0 && (before > 0 || asked.isEmpty())) {
+        settledWorkers = last;
         int workers = Math.min(last, asked.orElse(Integer.MAX_VALUE));
         return new Found(workers, found.threads(), found.profile());
       }
@@ -96,10 +98,13 @@ final class Slots {
     return new Found(workers, cores / workers, Optional.empty());
   }
 
-  /** How many workers there will be if all goes well; 0 if nobody has said so. */
+  /**
+   * How many workers there will be if all goes well: as many as someone has said, or else as stood
+   * still before; 0 if neither is known.
+   */
   private int expectedWorkers() {
     return asked.orElseGet(
-        () -> Integer.parseInt(spark.getConf().get("spark.executor.instances", "0")));
+        () -> spark.getConf().getInt("spark.executor.instances", settledWorkers));
   }
 
   private Found look() {

@@ -101,7 +101,22 @@ class LauncherIT {
     assertThat(run.output()).matches(VERSION);
     assertThat(run.error())
         .startsWith("syncnorm: building, as this is the first use")
-        .contains("\nmvn -q -B -ntp -DskipTests package\n");
+        .contains("\nmvn -q -B -ntp -DskipTests -Dassembly.skipAssembly package\n");
+  }
+
+  @Test
+  void aBuildThatLeavesNothingBehindIsAnError() throws IOException {
+    Path launcher = projectWithASpace(Files.createDirectories(folder.resolve("module")));
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+    script(bin.resolve("mvn"), "exit 0");
+
+    CapturedProcess run =
+        run(launcher, Map.of("PATH", bin + ":" + System.getenv("PATH")), "--version");
+
+    assertThat(run.waitFor(LIMIT)).isEqualTo(1);
+    assertThat(run.error())
+        .contains("syncnorm: the build ended well, but ")
+        .contains("spark-job/target is not complete");
   }
 
   @Test

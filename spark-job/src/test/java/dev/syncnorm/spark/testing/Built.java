@@ -3,9 +3,11 @@ package dev.syncnorm.spark.testing;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.StreamSupport;
 
 /**
  * What {@code mvn package} leaves behind, and integration tests run. Maven starts tests in the
@@ -24,6 +26,24 @@ public final class Built {
   /** The jar for spark-submit. */
   public static Path jar() {
     return existing("syncnorm.jar");
+  }
+
+  /** The distribution, a tar archive. */
+  public static Path distribution() {
+    Path target = MODULE.resolve("target");
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(target, "syncnorm-*.tar")) {
+      List<Path> archives = StreamSupport.stream(found.spliterator(), false).toList();
+      if (archives.size() != 1) {
+        throw new IllegalStateException(
+            target
+                + " has "
+                + archives
+                + ", expected one archive; run mvn -DskipTests package first");
+      }
+      return archives.get(0);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** The jars of Spark and of what it brings. */
