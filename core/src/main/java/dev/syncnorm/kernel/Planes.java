@@ -90,11 +90,6 @@ public final class Planes {
     return size(shape, margins, margins.top + shape.height() + margins.bottom);
   }
 
-  /** Moves the window back to the topmost row of the margin; nothing of it is kept. */
-  public void restart() {
-    first = -margins.top;
-  }
-
   /** The shape of the whole tensor, [channels, height, width]. */
   public Shape shape() {
     return shape;

@@ -22,9 +22,9 @@ import java.util.TreeMap;
  *       for the batch norm's own: {@link PatchMoments}. Only if that is so for every batch norm
  *       that the first sum is about, only if the patch moments of the whole data set are small
  *       enough to be kept, and only for patches of at most {@link #MOST_TAPS} values.
- *   <li>Residual: the network ends with the output of a batch norm, or with that plus a value that
- *       is there when the batch norm's moments are summed, and the loss is the mean squared error.
- *       The sums of its backward pass follow from sums that travel with its moments: {@link
+ *   <li>Residual: the network ends with the output of a batch norm plus a value that is there when
+ *       the batch norm's moments are summed, and the loss is the mean squared error. The sums of
+ *       its backward pass follow from sums that travel with its moments: {@link
  *       BatchNorm#gradientSumsOfResiduals}.
  * </ul>
  */
@@ -72,7 +72,7 @@ final class Rewrites {
           return;
         }
         found.put(convolution, i);
-        bytes += Double.BYTES * (long) PatchMoments.length(geometry(convolution).geometry());
+        bytes += Double.BYTES * (long) PatchMoments.length(convolution(convolution).geometry());
       }
     }
     if (bytes * images <= PATCH_BYTES) {
@@ -89,7 +89,7 @@ final class Rewrites {
         && consumers(index + 1).size() == 1;
   }
 
-  private Convolution geometry(int node) {
+  private Convolution convolution(int node) {
     return (Convolution) network.nodes().get(node).layer();
   }
 

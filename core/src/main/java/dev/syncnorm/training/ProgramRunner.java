@@ -73,7 +73,6 @@ final class ProgramRunner {
   }
 
   private void begin(RowTask.Image image) {
-    windows.values().forEach(Planes::restart);
     for (Step step : steps) {
       for (int r = 0; r < step.reads.length; r++) {
         step.reads[r] = planes(image, step.task.reads().get(r).tensor());

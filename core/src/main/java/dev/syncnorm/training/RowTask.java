@@ -14,6 +14,7 @@ import dev.syncnorm.network.ParameterTable;
 import dev.syncnorm.network.SumLayout.Segment;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * A task of a phase with the kernels that it runs on: for each image {@link #begin}, then its rows
@@ -45,26 +46,34 @@ abstract class RowTask {
     }
     if (operation instanceof Operation.Moments moments) {
       BatchNorm norm = (BatchNorm) layer(network, moments.segment().node());
-      return new Moments(moments.segment(), norm.partialMoments(kernels));
+      return new SumOfOne(norm.partialMoments(kernels), moments.segment());
     }
     if (operation instanceof Operation.NormGradients gradients) {
       BatchNorm norm = (BatchNorm) layer(network, gradients.segment().node());
-      return new NormGradients(gradients.segment(), norm.partialGradientSums(kernels));
+      Segment.NormGradients segment = gradients.segment();
+      return new SumAboutPivot(
+          norm.partialGradientSums(kernels),
+          segment,
+          image -> BatchNorm.pivot(image.context().moments(segment.node())));
     }
     if (operation instanceof Operation.PatchMoments moments) {
       Convolution layer = (Convolution) layer(network, moments.segment().node());
-      return new Moments(moments.segment(), kernels.patchMoments(layer.geometry()));
+      return new SumOfOne(kernels.patchMoments(layer.geometry()), moments.segment());
     }
     if (operation instanceof Operation.ResidualSums residuals) {
       BatchNorm norm = (BatchNorm) layer(network, residuals.segment().node());
-      return new ResidualSums(table, residuals.segment(), norm.partialGradientSums(kernels));
+      Segment.ResidualSums segment = residuals.segment();
+      return new SumAboutPivot(
+          norm.partialGradientSums(kernels),
+          segment,
+          image -> table.ofNode(image.parameters(), segment.node())[BatchNorm.MOVING_MEAN]);
     }
     Loss loss = network.loss();
     if (operation instanceof Operation.Residual) {
       return new Residual(kernels);
     }
     if (operation instanceof Operation.LossSum sum) {
-      return new LossSum(sum.segment(), loss.partialSum(kernels, network.output()));
+      return new SumOfTwo(loss.partialSum(kernels, network.output()), sum.segment());
     }
     return operation instanceof Operation.LossGradient
         ? new LossGradient(loss, kernels)
@@ -255,109 +264,75 @@ abstract class RowTask {
     }
   }
 
-  private static final class LossSum extends RowTask {
-    private final Segment.LossSum segment;
-    private final RowSums.OfTwo sum;
+  /** Sums over the rows that are an image's part of its phase's sum, from an offset on. */
+  private abstract static class Sum extends RowTask {
+    private final RowSums sums;
+    private final int offset;
 
-    LossSum(Segment.LossSum segment, RowSums.OfTwo sum) {
-      this.segment = segment;
-      this.sum = sum;
+    Sum(RowSums sums, Segment segment) {
+      this.sums = sums;
+      this.offset = segment.offset();
     }
 
     @Override
     void begin(Image image) {
-      sum.begin();
+      sums.begin();
     }
 
     @Override
-    void run(Planes[] reads, Optional<Planes> written, int from, int to) {
-      sum.add(reads[0], reads[1], from, to);
-    }
-
-    @Override
-    void finish(double[] sums) {
-      sum.finish(sums, segment.offset());
+    void finish(double[] all) {
+      sums.finish(all, offset);
     }
   }
 
-  private static final class Moments extends RowTask {
-    private final Segment segment;
-    private final RowSums.OfOne moments;
+  private static final class SumOfOne extends Sum {
+    private final RowSums.OfOne sums;
 
-    Moments(Segment segment, RowSums.OfOne moments) {
-      this.segment = segment;
-      this.moments = moments;
-    }
-
-    @Override
-    void begin(Image image) {
-      moments.begin();
-    }
-
-    @Override
-    void run(Planes[] reads, Optional<Planes> written, int from, int to) {
-      moments.add(reads[0], from, to);
-    }
-
-    @Override
-    void finish(double[] sums) {
-      moments.finish(sums, segment.offset());
-    }
-  }
-
-  private static final class ResidualSums extends RowTask {
-    private final ParameterTable table;
-    private final Segment.ResidualSums segment;
-    private final RowSums.OfTwoAboutPivot sums;
-    private float[] pivot;
-
-    ResidualSums(ParameterTable table, Segment.ResidualSums segment, RowSums.OfTwoAboutPivot sums) {
-      this.table = table;
-      this.segment = segment;
+    SumOfOne(RowSums.OfOne sums, Segment segment) {
+      super(sums, segment);
       this.sums = sums;
     }
 
     @Override
+    void run(Planes[] reads, Optional<Planes> written, int from, int to) {
+      sums.add(reads[0], from, to);
+    }
+  }
+
+  private static final class SumOfTwo extends Sum {
+    private final RowSums.OfTwo sums;
+
+    SumOfTwo(RowSums.OfTwo sums, Segment segment) {
+      super(sums, segment);
+      this.sums = sums;
+    }
+
+    @Override
+    void run(Planes[] reads, Optional<Planes> written, int from, int to) {
+      sums.add(reads[0], reads[1], from, to);
+    }
+  }
+
+  private static final class SumAboutPivot extends Sum {
+    private final RowSums.OfTwoAboutPivot sums;
+    private final Function<Image, float[]> pivotOf;
+    private float[] pivot;
+
+    SumAboutPivot(RowSums.OfTwoAboutPivot sums, Segment segment, Function<Image, float[]> pivotOf) {
+      super(sums, segment);
+      this.sums = sums;
+      this.pivotOf = pivotOf;
+    }
+
+    @Override
     void begin(Image image) {
-      pivot = table.ofNode(image.parameters(), segment.node())[BatchNorm.MOVING_MEAN];
-      sums.begin();
+      super.begin(image);
+      pivot = pivotOf.apply(image);
     }
 
     @Override
     void run(Planes[] reads, Optional<Planes> written, int from, int to) {
       sums.add(reads[0], pivot, reads[1], from, to);
-    }
-
-    @Override
-    void finish(double[] all) {
-      sums.finish(all, segment.offset());
-    }
-  }
-
-  private static final class NormGradients extends RowTask {
-    private final Segment.NormGradients segment;
-    private final RowSums.OfTwoAboutPivot sums;
-    private float[] pivot;
-
-    NormGradients(Segment.NormGradients segment, RowSums.OfTwoAboutPivot sums) {
-      this.segment = segment;
-      this.sums = sums;
-    }
-
-    @Override
-    void begin(Image image) {
-      pivot = BatchNorm.pivot(image.context().moments(segment.node()));
-      sums.begin();
-    }
-
-    @Override
-    void run(Planes[] reads, Optional<Planes> written, int from, int to) {
-      sums.add(reads[0], pivot, reads[1], from, to);
-    }
-
-    @Override
-    void finish(double[] all) {
-      sums.finish(all, segment.offset());
     }
   }
 
