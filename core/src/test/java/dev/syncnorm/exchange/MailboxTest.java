@@ -50,7 +50,7 @@ class MailboxTest {
 
   @Test
   void aContributionIsDeliveredAndItsResultPolled() throws Exception {
-    assertThat(put(1, 1, FIRST, 0, 1, new byte[] {1, 2}).kind()).isEqualTo(ReplyKind.ACKNOWLEDGED);
+    assertThat(put(1, 1, FIRST, 0, 1, new byte[] {1, 2}).kind()).isEqualTo(ReplyKind.WAIT);
     assertThat(poll(1, 1, FIRST).kind()).isEqualTo(ReplyKind.WAIT);
 
     Delivery.Contribution delivery = (Delivery.Contribution) take().orElseThrow();
@@ -280,8 +280,8 @@ class MailboxTest {
     assertThat(Pieces.cut(NOTHING, 0, 2)).isEmpty();
   }
 
-  private Optional<Delivery> take() throws InterruptedException {
-    return mailbox.take(0);
+  private Optional<Delivery> take() {
+    return mailbox.take();
   }
 
   private Reply poll(int generation, int worker, SumId id) {

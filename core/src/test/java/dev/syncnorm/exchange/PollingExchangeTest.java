@@ -53,7 +53,7 @@ class PollingExchangeTest {
                 1,
                 request ->
                     request.kind() == RequestKind.PUT
-                        ? Reply.of(ReplyKind.ACKNOWLEDGED)
+                        ? Reply.of(ReplyKind.WAIT)
                         : new Reply(ReplyKind.PIECE, 0, 1, new byte[] {6}))
             .sum(ID, new byte[] {1, 2});
 
@@ -316,11 +316,7 @@ class PollingExchangeTest {
   }
 
   private static byte[] take(Mailbox mailbox) {
-    try {
-      return ((Mailbox.Delivery.Contribution) mailbox.take(0).orElseThrow()).content();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
+    return ((Mailbox.Delivery.Contribution) mailbox.take().orElseThrow()).content();
   }
 
   private static byte[] randomBytes(int length) {
