@@ -74,7 +74,7 @@ final class PollPauses {
     return longestNanos;
   }
 
-  /** Remembers how long a worker waited for a sum. */
+  /** Remembers how long a worker waited for a sum; 0 if that is not known. */
   void waited(SumId id, long nanos) {
     waits.computeIfAbsent(id.sum(), sum -> new Waits()).add(nanos);
   }

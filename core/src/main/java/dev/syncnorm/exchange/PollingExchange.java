@@ -123,9 +123,12 @@ public final class PollingExchange implements Exchange {
 
   /** The result of a sum, to whose put or first poll this was the reply. */
   private byte[] result(SumId id, Reply first) throws StoppedException {
-    long since = nanoClock.getAsLong();
-    Reply reply = first.kind() == ReplyKind.WAIT ? pollFor(id) : first;
-    pauses.waited(id, nanoClock.getAsLong() - since);
+    Reply reply = first;
+    if (reply.kind() == ReplyKind.WAIT) {
+      reply = pollFor(id);
+    } else {
+      pauses.waited(id, 0);
+    }
     if (reply.kind() == ReplyKind.SHARED) {
       return fetch(reply.payload());
     }
@@ -144,12 +147,17 @@ public final class PollingExchange implements Exchange {
 
   /** Polls until the result is there; the reply with its first piece or its handle. */
   private Reply pollFor(SumId id) throws StoppedException {
+    long since = nanoClock.getAsLong();
     await(id, pauses.first(id));
     Reply reply = poll(id, 0);
-    for (int polls = 1; reply.kind() == ReplyKind.WAIT; polls++) {
+    int polls = 1;
+    while (reply.kind() == ReplyKind.WAIT) {
       await(id, pauses.after(polls));
       reply = poll(id, 0);
+      polls++;
     }
+    // What the first poll finds may have been there at once.
+    pauses.waited(id, polls == 1 ? 0 : nanoClock.getAsLong() - since);
     return reply;
   }
 
