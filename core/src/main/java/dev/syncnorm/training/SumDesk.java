@@ -51,7 +51,7 @@ public final class SumDesk {
     record WorkerFailed(Delivery.Failure failure) implements News {}
 
     /** A contribution can't be used, or the sum that it completes can't. */
-    record Refused(Delivery.Contribution contribution, Exception cause) implements News {}
+    record Refused(Delivery.Contribution contribution, Throwable cause) implements News {}
   }
 
   /**
@@ -208,7 +208,7 @@ public final class SumDesk {
     Delivery.Contribution contribution = (Delivery.Contribution) delivery;
     try {
       take(contribution);
-    } catch (NonFiniteException | RuntimeException e) {
+    } catch (NonFiniteException | RuntimeException | Error e) {
       // This may be a thread of the transport: the driver's is the one to end the run.
       news = Optional.of(new News.Refused(contribution, e));
     }

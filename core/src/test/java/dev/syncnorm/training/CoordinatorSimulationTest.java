@@ -207,6 +207,29 @@ class CoordinatorSimulationTest {
         });
   }
 
+  @Test
+  void aPutThatIsAnsweredWithTheResultOfTheStepBeforeIsCaughtByTheLoss() {
+    assertCaught(
+        "loss of step",
+        new Sabotage() {
+          private Mailbox mailbox;
+          private byte[] before = {};
+
+          @Override
+          public byte[] answer(Mailbox answering, byte[] request, int generation) {
+            byte[] reply = answering.answer(request);
+            boolean putToSum1 = request[4] == 0 && request[32] == 1;
+            if (!putToSum1 || reply[4] != 2) { // the reply holds no result
+              return reply;
+            }
+            byte[] stale = answering == mailbox ? before : reply;
+            mailbox = answering;
+            before = reply;
+            return stale.clone();
+          }
+        });
+  }
+
   private static Map<String, Integer> byName(Map<Enum<?>, Integer> counts) {
     return counts.entrySet().stream()
         .collect(Collectors.toMap(e -> e.getKey().name(), Map.Entry::getValue));
