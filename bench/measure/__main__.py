@@ -25,8 +25,8 @@ class Size:
     jmh_iterations: int
 
 
-# Spark's steps need many untimed ones: each of the three processes compiles its half of the RPC by itself, until step 700.
-FULL = Size(False, 3, 5, 10, 20, 800, 200, 2000, 4)
+# Spark's steps need many untimed ones: by JIT logs, driver and executors still compile their RPC after a thousand.
+FULL = Size(False, 3, 5, 10, 20, 1500, 200, 2000, 4)
 QUICK = Size(True, 1, 2, 5, 8, 60, 40, 500, 2)
 
 
