@@ -6,19 +6,20 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
  * The driver's side of the exchange: takes contributions, gives out results.
  *
- * <p>{@link #answer} is called by the transport from any thread, takes a few microseconds and never
- * blocks. One driver thread {@linkplain #take takes} complete deliveries and {@linkplain #publish
- * publishes} results. A contribution may be delivered more than once; whoever takes it must not
- * mind. Requests of an older generation, of another run, or after {@link #close} are answered with
- * a stop.
+ * <p>{@link #answer} is called by the transport from any thread and never blocks. Whoever
+ * {@linkplain #attend attends} is told on that thread that a delivery has come, may {@linkplain
+ * #take take} it there and then, and {@linkplain #publish publish} the result: a put is answered
+ * with the result of its sum if that is there already. A contribution may be delivered more than
+ * once; whoever takes it must not mind. Requests of an older generation, of another run, or after
+ * {@link #close} are answered with a stop.
  *
  * <p>Only the last two results are kept: a worker that lacks a result has not contributed to the
  * next one, which therefore isn't complete. Whoever asks for an older one came too late, such as
@@ -58,7 +59,8 @@ public final class Mailbox {
   private final long run;
   private final SharedBytes shared;
   private final LongSupplier nanoClock;
-  private final BlockingQueue<Delivery> deliveries = new LinkedBlockingQueue<>();
+  private final Queue<Delivery> deliveries = new ConcurrentLinkedQueue<>();
+  private volatile Runnable attendant = () -> {};
 
   // All below is guarded by this.
   private final Map<Sender, Pieces> incomplete = new HashMap<>();
@@ -91,6 +93,15 @@ public final class Mailbox {
   }
 
   /**
+   * Names who is told of deliveries.
+   *
+   * @param newcomer is run, on any thread, after a delivery has come; must not block
+   */
+  public void attend(Runnable newcomer) {
+    attendant = newcomer;
+  }
+
+  /**
    * Opens the next generation with its joining state and forgets all of the one before.
    *
    * @return the generation's number, from 1
@@ -110,6 +121,7 @@ public final class Mailbox {
     lastHeardNanos = new long[workers];
     Arrays.fill(lastHeardNanos, nanoClock.getAsLong());
     results.addLast(joining);
+    notifyAll();
     return generation;
   }
 
@@ -124,6 +136,7 @@ public final class Mailbox {
       results.removeFirst();
     }
     incomplete.keySet().removeIf(sender -> sender.id().compareTo(result.id()) <= 0);
+    notifyAll();
   }
 
   /** Shares a large result: not under the lock, since sharing takes its time. */
@@ -137,11 +150,29 @@ public final class Mailbox {
     closed = Optional.of(reason);
     incomplete.clear();
     results.clear();
+    notifyAll();
   }
 
-  /** The next delivery, or empty if none came within the time. */
-  public Optional<Delivery> take(long timeoutNanos) throws InterruptedException {
-    return Optional.ofNullable(deliveries.poll(timeoutNanos, TimeUnit.NANOSECONDS));
+  /** The next delivery, or empty if there is none. */
+  public Optional<Delivery> take() {
+    return Optional.ofNullable(deliveries.poll());
+  }
+
+  /** Whether there is a delivery to take. */
+  public boolean hasDelivery() {
+    return !deliveries.isEmpty();
+  }
+
+  /**
+   * Waits until a result may be asked for, but not much longer than the time: for workers in the
+   * driver's own process, which need not poll blindly.
+   */
+  public synchronized void await(SumId id, long nanos) throws InterruptedException {
+    boolean worthAsking =
+        closed.isPresent() || (!results.isEmpty() && results.getLast().id().compareTo(id) >= 0);
+    if (!worthAsking) {
+      TimeUnit.NANOSECONDS.timedWait(this, nanos);
+    }
   }
 
   /** How long a worker of the open generation has said nothing. */
@@ -160,46 +191,66 @@ public final class Mailbox {
    * @throws IllegalArgumentException if the bytes are no request
    */
   public byte[] answer(byte[] bytes) {
-    return reply(Message.Request.decode(bytes)).encode();
+    Message.Request request = Message.Request.decode(bytes);
+    if (receive(request)) {
+      attendant.run(); // not under the lock: it may take a while, and publishes
+    }
+    return reply(request).encode();
   }
 
-  private synchronized Message.Reply reply(Message.Request request) {
-    if (closed.isPresent()) {
-      return Message.Reply.stop(closed.get());
-    }
-    if (request.run() != run || request.generation() < generation) {
-      return Message.Reply.stop("a newer generation has taken over");
-    }
-    if (request.generation() > generation) {
-      return Message.Reply.of(Message.ReplyKind.WAIT);
+  /** Takes in what a request brings; whether that makes a delivery. */
+  private synchronized boolean receive(Message.Request request) {
+    if (refusal(request).isPresent()) {
+      return false;
     }
     if (request.worker() < 0 || request.worker() >= lastHeardNanos.length) {
       throw new IllegalArgumentException("there is no worker " + request.worker());
     }
     lastHeardNanos[request.worker()] = nanoClock.getAsLong();
     return switch (request.kind()) {
-      case PUT -> {
-        put(request);
-        yield Message.Reply.of(Message.ReplyKind.ACKNOWLEDGED);
-      }
-      case POLL -> poll(request);
+      case PUT -> put(request);
+      case POLL -> false;
       case ALIVE -> {
         if (request.payload().length > 0) {
           places.put(request.worker(), new String(request.payload(), StandardCharsets.UTF_8));
         }
-        yield Message.Reply.of(Message.ReplyKind.ACKNOWLEDGED);
+        yield false;
       }
       case FAIL -> {
         String message = new String(request.payload(), StandardCharsets.UTF_8);
-        deliveries.add(new Delivery.Failure(request.worker(), message));
-        yield Message.Reply.of(Message.ReplyKind.ACKNOWLEDGED);
+        yield deliveries.add(new Delivery.Failure(request.worker(), message));
       }
     };
   }
 
-  private void put(Message.Request request) {
+  private synchronized Message.Reply reply(Message.Request request) {
+    return refusal(request)
+        .orElseGet(
+            () ->
+                switch (request.kind()) {
+                  case PUT -> result(request.id(), 0);
+                  case POLL -> result(request.id(), request.piece());
+                  case ALIVE, FAIL -> Message.Reply.of(Message.ReplyKind.ACKNOWLEDGED);
+                });
+  }
+
+  /** The answer to a request that is not of the open generation. */
+  private Optional<Message.Reply> refusal(Message.Request request) {
+    if (closed.isPresent()) {
+      return Optional.of(Message.Reply.stop(closed.get()));
+    }
+    if (request.run() != run || request.generation() < generation) {
+      return Optional.of(Message.Reply.stop("a newer generation has taken over"));
+    }
+    if (request.generation() > generation) {
+      return Optional.of(Message.Reply.of(Message.ReplyKind.WAIT));
+    }
+    return Optional.empty();
+  }
+
+  private boolean put(Message.Request request) {
     if (!results.isEmpty() && request.id().compareTo(results.getLast().id()) <= 0) {
-      return; // sent again after the sum was complete
+      return false; // sent again after the sum was complete
     }
     Sender sender = new Sender(request.worker(), request.id());
     Pieces pieces = incomplete.computeIfAbsent(sender, s -> new Pieces(request.pieces()));
@@ -209,34 +260,34 @@ public final class Mailbox {
               .formatted(pieces.count(), request.pieces()));
     }
     pieces.add(request.piece(), request.payload());
-    if (pieces.complete()) {
-      incomplete.remove(sender);
-      deliveries.add(
-          new Delivery.Contribution(
-              request.worker(), request.id(), pieces.join(), lastHeardNanos[request.worker()]));
+    if (!pieces.complete()) {
+      return false;
     }
+    incomplete.remove(sender);
+    return deliveries.add(
+        new Delivery.Contribution(
+            request.worker(), request.id(), pieces.join(), lastHeardNanos[request.worker()]));
   }
 
-  private Message.Reply poll(Message.Request request) {
+  private Message.Reply result(SumId id, int piece) {
     for (Published result : results) {
-      if (result.id().equals(request.id())) {
+      if (result.id().equals(id)) {
         if (result.shared()) {
           return new Message.Reply(Message.ReplyKind.SHARED, 0, 1, result.content());
         }
         int pieces = Pieces.count(result.content().length, PIECE_BYTES);
-        if (request.piece() >= pieces) {
-          throw new IllegalArgumentException(
-              "piece " + request.piece() + " of a result that has " + pieces);
+        if (piece >= pieces) {
+          throw new IllegalArgumentException("piece " + piece + " of a result that has " + pieces);
         }
         return new Message.Reply(
             Message.ReplyKind.PIECE,
-            request.piece(),
+            piece,
             pieces,
-            Pieces.cut(result.content(), request.piece(), PIECE_BYTES));
+            Pieces.cut(result.content(), piece, PIECE_BYTES));
       }
     }
-    if (!results.isEmpty() && request.id().compareTo(results.getFirst().id()) < 0) {
-      return Message.Reply.stop("the result of " + request.id() + " is not kept any more");
+    if (!results.isEmpty() && id.compareTo(results.getFirst().id()) < 0) {
+      return Message.Reply.stop("the result of " + id + " is not kept any more");
     }
     return Message.Reply.of(Message.ReplyKind.WAIT);
   }

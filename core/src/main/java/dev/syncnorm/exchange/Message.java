@@ -23,7 +23,7 @@ final class Message {
 
   /** What a worker asks of the driver. */
   enum RequestKind {
-    /** Takes a piece of a contribution. */
+    /** Takes a piece of a contribution, and is answered as a poll for the result's first piece. */
     PUT,
     /** Gives a piece of a result, if it is there. */
     POLL,

@@ -1,6 +1,7 @@
 package dev.syncnorm.exchange;
 
 import dev.syncnorm.exchange.Message.Reply;
+import dev.syncnorm.exchange.Message.ReplyKind;
 import dev.syncnorm.exchange.Message.Request;
 import dev.syncnorm.exchange.Message.RequestKind;
 import java.io.IOException;
@@ -9,21 +10,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * The worker's side: puts a contribution, then polls for the result with a pause that grows while
- * nothing happens. A request that fails is sent again until the generation is given up.
+ * The worker's side: puts a contribution, whose reply is the result if the sum is complete with it,
+ * and polls for the result otherwise, with {@linkplain PollPauses pauses} that grow while nothing
+ * happens. A request that fails is sent again until the generation is given up.
  */
 public final class PollingExchange implements Exchange {
 
-  /** Polls of all workers together, a second: the driver answers on one thread. */
-  private static final double POLLS_PER_SECOND = 5_000;
-
-  private static final long LONGEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
   private static final long ALIVE_EVERY_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** How a worker waits and how it learns that it must not go on. */
   public interface Waiting {
     /** Sleeps for about so long. */
     void pause(long nanos) throws InterruptedException;
+
+    /** Sleeps for about so long, or less where it can be seen that a result may be asked for. */
+    default void await(SumId id, long nanos) throws InterruptedException {
+      pause(nanos);
+    }
 
     /** Whether the worker's task has been killed. */
     boolean killed();
@@ -36,8 +39,7 @@ public final class PollingExchange implements Exchange {
   private final long run;
   private final int generation;
   private final int worker;
-  private final long shortestPauseNanos;
-  private final long longestPauseNanos;
+  private final PollPauses pauses;
   private final long giveUpNanos;
   private volatile long lastSaidNanos;
 
@@ -65,9 +67,7 @@ public final class PollingExchange implements Exchange {
     this.generation = generation;
     this.worker = worker;
     this.giveUpNanos = giveUpNanos;
-    long budgetedPauseNanos = (long) (workers / POLLS_PER_SECOND * 1e9);
-    this.shortestPauseNanos = budgetedPauseNanos / 4; // most sums are complete soon
-    this.longestPauseNanos = Math.max(LONGEST_PAUSE_NANOS, budgetedPauseNanos);
+    this.pauses = new PollPauses(workers);
     this.lastSaidNanos = nanoClock.getAsLong();
   }
 
@@ -78,16 +78,16 @@ public final class PollingExchange implements Exchange {
 
   @Override
   public byte[] join() throws StoppedException {
-    return result(SumId.JOIN);
+    return result(SumId.JOIN, poll(SumId.JOIN, 0));
   }
 
   @Override
   public byte[] sum(SumId id, byte[] contribution) throws StoppedException {
     int pieces = Pieces.count(contribution.length, Mailbox.PIECE_BYTES);
-    for (int piece = 0; piece < pieces; piece++) {
-      ask(RequestKind.PUT, id, piece, pieces, Pieces.cut(contribution, piece, Mailbox.PIECE_BYTES));
+    for (int piece = 0; piece < pieces - 1; piece++) {
+      put(id, contribution, piece, pieces);
     }
-    return result(id);
+    return result(id, put(id, contribution, pieces - 1, pieces));
   }
 
   @Override
@@ -112,33 +112,53 @@ public final class PollingExchange implements Exchange {
     }
   }
 
-  private byte[] result(SumId id) throws StoppedException {
-    Pieces pieces = null;
-    int next = 0;
-    long pauseNanos = shortestPauseNanos;
-    while (true) {
-      Reply reply = ask(RequestKind.POLL, id, next, next + 1, new byte[0]);
-      switch (reply.kind()) {
-        case WAIT -> {
-          pause(pauseNanos);
-          pauseNanos = Math.min(longestPauseNanos, pauseNanos * 5 / 4);
-        }
-        case SHARED -> {
-          return fetch(reply.payload());
-        }
-        case PIECE -> {
-          if (pieces == null) {
-            pieces = new Pieces(reply.pieces());
-          }
-          pieces.add(reply.piece(), reply.payload());
-          next++;
-          if (pieces.complete()) {
-            return pieces.join();
-          }
-        }
-        default -> throw new IllegalStateException("the answer to a poll is " + reply.kind());
-      }
+  private Reply put(SumId id, byte[] contribution, int piece, int pieces) throws StoppedException {
+    byte[] content = Pieces.cut(contribution, piece, Mailbox.PIECE_BYTES);
+    return ask(RequestKind.PUT, id, piece, pieces, content);
+  }
+
+  private Reply poll(SumId id, int piece) throws StoppedException {
+    return ask(RequestKind.POLL, id, piece, piece + 1, new byte[0]);
+  }
+
+  /** The result of a sum, to whose put or first poll this was the reply. */
+  private byte[] result(SumId id, Reply first) throws StoppedException {
+    Reply reply = first;
+    if (reply.kind() == ReplyKind.WAIT) {
+      reply = pollFor(id);
+    } else {
+      pauses.waited(id, 0);
     }
+    if (reply.kind() == ReplyKind.SHARED) {
+      return fetch(reply.payload());
+    }
+    Pieces pieces = new Pieces(reply.pieces());
+    while (true) {
+      if (reply.kind() != ReplyKind.PIECE) {
+        throw new IllegalStateException("instead of a piece of " + id + " came " + reply.kind());
+      }
+      pieces.add(reply.piece(), reply.payload());
+      if (pieces.complete()) {
+        return pieces.join();
+      }
+      reply = poll(id, reply.piece() + 1);
+    }
+  }
+
+  /** Polls until the result is there; the reply with its first piece or its handle. */
+  private Reply pollFor(SumId id) throws StoppedException {
+    long since = nanoClock.getAsLong();
+    await(id, pauses.first(id));
+    Reply reply = poll(id, 0);
+    int polls = 1;
+    while (reply.kind() == ReplyKind.WAIT) {
+      await(id, pauses.after(polls));
+      reply = poll(id, 0);
+      polls++;
+    }
+    // What the first poll finds may have been there at once.
+    pauses.waited(id, polls == 1 ? 0 : nanoClock.getAsLong() - since);
+    return reply;
   }
 
   private byte[] fetch(byte[] handle) throws StoppedException {
@@ -161,7 +181,7 @@ public final class PollingExchange implements Exchange {
         byte[] bytes = link.ask(request(kind, id, piece, pieces, payload).encode());
         lastSaidNanos = nanoClock.getAsLong();
         Reply reply = Reply.decode(bytes);
-        if (reply.kind() == Message.ReplyKind.STOP) {
+        if (reply.kind() == ReplyKind.STOP) {
           throw new StoppedException(reply.text());
         }
         return reply;
@@ -169,7 +189,7 @@ public final class PollingExchange implements Exchange {
         if (nanoClock.getAsLong() - since > giveUpNanos) {
           throw new StoppedException("the driver does not answer: " + e.getMessage());
         }
-        pause(longestPauseNanos);
+        sleep(() -> waiting.pause(pauses.longest()));
       }
     }
   }
@@ -178,9 +198,17 @@ public final class PollingExchange implements Exchange {
     return new Request(kind, run, generation, worker, id, piece, pieces, payload);
   }
 
-  private void pause(long nanos) throws StoppedException {
+  private void await(SumId id, long nanos) throws StoppedException {
+    sleep(() -> waiting.await(id, nanos));
+  }
+
+  private interface Sleep {
+    void run() throws InterruptedException;
+  }
+
+  private static void sleep(Sleep sleep) throws StoppedException {
     try {
-      waiting.pause(nanos);
+      sleep.run();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StoppedException("the worker was interrupted");

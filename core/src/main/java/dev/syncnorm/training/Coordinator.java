@@ -139,6 +139,11 @@ public final class Coordinator {
     return layout().name();
   }
 
+  /** How many values {@link #expected} has. */
+  public int expectedLength() {
+    return layout().length();
+  }
+
   /** The workers whose contribution to the {@link #expected} sum is missing. */
   public List<Integer> missing() {
     return IntStream.range(0, contributed.length).filter(w -> !contributed[w]).boxed().toList();

@@ -4,6 +4,7 @@ import dev.syncnorm.exchange.Link;
 import dev.syncnorm.exchange.Mailbox;
 import dev.syncnorm.exchange.PollingExchange;
 import dev.syncnorm.exchange.SharedBytes;
+import dev.syncnorm.exchange.SumId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -82,7 +83,7 @@ public final class InProcessWorkers implements WorkerGroup {
                 new PollingExchange(
                     link,
                     shared,
-                    new ThreadWaiting(),
+                    new ThreadWaiting(mailbox),
                     System::nanoTime,
                     mailbox.run(),
                     generation,
@@ -105,11 +106,16 @@ public final class InProcessWorkers implements WorkerGroup {
     return new ThreadGeneration(threads, failure);
   }
 
-  /** Sleeps and is never killed. */
-  private static final class ThreadWaiting implements PollingExchange.Waiting {
+  /** Sees in the mailbox what it waits for, and is never killed. */
+  private record ThreadWaiting(Mailbox mailbox) implements PollingExchange.Waiting {
     @Override
     public void pause(long nanos) throws InterruptedException {
       TimeUnit.NANOSECONDS.sleep(nanos);
+    }
+
+    @Override
+    public void await(SumId id, long nanos) throws InterruptedException {
+      mailbox.await(id, nanos);
     }
 
     @Override

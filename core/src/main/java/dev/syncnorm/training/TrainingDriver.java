@@ -1,18 +1,16 @@
 package dev.syncnorm.training;
 
 import dev.syncnorm.exchange.Mailbox;
-import dev.syncnorm.exchange.Mailbox.Delivery;
-import dev.syncnorm.exchange.SumId;
-import dev.syncnorm.training.Coordinator.Outcome;
+import dev.syncnorm.training.SumDesk.News;
 import dev.syncnorm.training.WorkerGroup.Generation;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 
 /**
- * Runs a training to its end on one thread: starts generations of workers, feeds the coordinator
- * with what the mailbox delivers, publishes its results, and begins a new generation from the last
- * commit when workers are lost.
+ * Runs a training to its end on one thread: starts generations of workers, tells what they commit
+ * at the {@linkplain SumDesk desk}, and begins a new generation from the last commit when workers
+ * are lost.
  */
 public final class TrainingDriver {
 
@@ -26,12 +24,16 @@ public final class TrainingDriver {
    */
   public record Patience(double workerSilenceSeconds, int failures) {}
 
+  /** Looked at only while the desk is closed, or holds news and therefore takes nothing. */
   private final Coordinator coordinator;
+
   private final Mailbox mailbox;
+  private final SumDesk desk;
   private final WorkerGroup workers;
   private final Patience patience;
   private final TrainingListener listener;
   private final IntFunction<String> imageNames;
+  private long committedNanos;
   private volatile boolean stopAsked;
 
   /**
@@ -48,6 +50,7 @@ public final class TrainingDriver {
       IntFunction<String> imageNames) {
     this.coordinator = coordinator;
     this.mailbox = mailbox;
+    this.desk = new SumDesk(coordinator, mailbox);
     this.workers = workers;
     this.patience = patience;
     this.listener = listener;
@@ -72,17 +75,22 @@ public final class TrainingDriver {
       int count = workers.await(first);
       first = false;
       long stepBefore = coordinator.state().step();
-      int number = mailbox.open(count, coordinator.begin(count));
+      int number = desk.open(count);
       Generation generation = workers.launch(number, count);
       Optional<String> failure;
+      Optional<News.Committed> last;
       try {
         listener.started(number, count);
         failure = serve(generation);
       } finally {
-        mailbox.close("the generation is over");
+        last = desk.close("the generation is over");
         generation.end();
       }
-      if (failure.isPresent()) {
+      boolean ends = failure.isEmpty();
+      if (!ends && last.isPresent()) {
+        ends = tell(last.get()); // came when the generation had just been given up
+      }
+      if (!ends) {
         failures = coordinator.state().step() > stepBefore ? 1 : failures + 1;
         if (failures > patience.failures()) {
           throw new TrainingException(
@@ -95,58 +103,23 @@ public final class TrainingDriver {
     return coordinator.state();
   }
 
-  /** How long the first contribution to the expected sum has waited for the latest. */
-  private final class SumWait {
-    private SumId sum = SumId.JOIN;
-    private long firstNanos;
-    private long latestNanos;
-
-    void arrived(Delivery delivery) {
-      if (delivery instanceof Delivery.Contribution contribution
-          && contribution.id().equals(coordinator.expected())) {
-        if (!contribution.id().equals(sum)) {
-          sum = contribution.id();
-          firstNanos = contribution.arrivedNanos();
-        }
-        latestNanos = contribution.arrivedNanos();
-      }
-    }
-
-    double seconds() {
-      return (latestNanos - firstNanos) / 1e9;
-    }
-  }
-
   /** Serves a generation until training is finished, or says why the generation is lost. */
   private Optional<String> serve(Generation generation)
       throws TrainingException, InterruptedException {
-    long committedNanos = System.nanoTime();
+    committedNanos = System.nanoTime();
     boolean ended = false;
-    SumWait wait = new SumWait();
     while (true) {
-      Optional<Delivery> delivery = mailbox.take(TICK_NANOS);
-      if (delivery.isPresent()) {
-        String sum = coordinator.expectedName();
-        wait.arrived(delivery.get());
-        Outcome outcome = accept(delivery.get(), generation);
-        if (outcome instanceof Outcome.Summed summed) {
-          mailbox.publish(summed.id(), summed.result());
-          listener.summed(sum, wait.seconds());
-        } else if (outcome instanceof Outcome.Committed committed) {
-          mailbox.publish(committed.id(), committed.result());
-          listener.summed(sum, wait.seconds());
-          long now = System.nanoTime();
-          listener.committed(committed.step(), (now - committedNanos) / 1e9);
-          committedNanos = now;
-          if (coordinator.finished() || stopAsked) {
-            listener.ended(committed.step());
-            return Optional.empty();
-          }
+      Optional<News> news = desk.work();
+      if (news.isPresent()) {
+        if (seeTo(news.get(), generation)) {
+          return Optional.empty();
         }
-      } else if (ended) {
-        // What the workers had put before they ended has been taken by now.
-        return Optional.of(generation.failure().orElse("its workers ended early"));
-      } else {
+        desk.seenTo();
+      } else if (!desk.await(TICK_NANOS)) {
+        if (ended) {
+          // What the workers had put before they ended has been taken by now.
+          return Optional.of(generation.failure().orElse("its workers ended early"));
+        }
         ended = generation.ended();
         Optional<String> silent = silent(generation);
         if (silent.isPresent()) {
@@ -156,23 +129,47 @@ public final class TrainingDriver {
     }
   }
 
-  private Outcome accept(Delivery delivery, Generation generation) throws TrainingException {
-    if (delivery instanceof Delivery.Failure failure) {
+  /** Tells a commit; whether it is the last one. */
+  private boolean seeTo(News news, Generation generation) throws TrainingException {
+    if (news instanceof News.WorkerFailed failed) {
       throw new TrainingException(
-          "%s: %s".formatted(generation.describe(failure.worker()), failure.message()));
+          "%s: %s"
+              .formatted(
+                  generation.describe(failed.failure().worker()), failed.failure().message()));
     }
-    Delivery.Contribution contribution = (Delivery.Contribution) delivery;
-    try {
-      return coordinator.accept(contribution.worker(), contribution.id(), contribution.content());
-    } catch (NonFiniteException e) {
-      throw new TrainingException(notFinite(e), e);
-    } catch (IllegalArgumentException e) {
-      throw new TrainingException(
+    if (news instanceof News.Refused refused) {
+      throw refusal(refused, generation);
+    }
+    return tell((News.Committed) news);
+  }
+
+  private boolean tell(News.Committed committed) throws TrainingException {
+    committed.sums().forEach(sum -> listener.summed(sum.name(), sum.waitNanos() / 1e9));
+    listener.committed(committed.step(), (committed.nanos() - committedNanos) / 1e9);
+    committedNanos = committed.nanos();
+    boolean last = coordinator.finished() || stopAsked;
+    if (last) {
+      listener.ended(committed.step());
+    }
+    return last;
+  }
+
+  private TrainingException refusal(News.Refused refused, Generation generation) {
+    if (refused.cause() instanceof NonFiniteException e) {
+      return new TrainingException(notFinite(e), e);
+    }
+    if (refused.cause() instanceof IllegalArgumentException e) {
+      return new TrainingException(
           "%s sent what can't be used in %s: %s; all executors must run the same syncnorm.jar"
               .formatted(
-                  generation.describe(contribution.worker()), contribution.id(), e.getMessage()),
+                  generation.describe(refused.contribution().worker()),
+                  refused.contribution().id(),
+                  e.getMessage()),
           e);
     }
+    throw new IllegalStateException(
+        "%s could not be summed: %s".formatted(refused.contribution().id(), refused.cause()),
+        refused.cause());
   }
 
   private String notFinite(NonFiniteException e) {
@@ -185,17 +182,14 @@ public final class TrainingDriver {
   }
 
   private Optional<String> silent(Generation generation) {
-    for (int worker : coordinator.missing()) {
+    SumDesk.Missing missing = desk.missing();
+    for (int worker : missing.workers()) {
       double seconds = mailbox.silentNanos(worker) / 1e9;
       if (seconds > patience.workerSilenceSeconds()) {
         generation.expel(worker);
         return Optional.of(
             "%s said nothing for %.0f s and is missing from %s (%s)"
-                .formatted(
-                    generation.describe(worker),
-                    seconds,
-                    coordinator.expected(),
-                    coordinator.expectedName()));
+                .formatted(generation.describe(worker), seconds, missing.id(), missing.name()));
       }
     }
     return Optional.empty();

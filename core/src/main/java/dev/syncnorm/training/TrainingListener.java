@@ -2,14 +2,14 @@ package dev.syncnorm.training;
 
 import dev.syncnorm.training.Coordinator.CommittedStep;
 
-/** Is told on the driver's thread what happens; the next step waits for it in the end. */
+/** Is told on the driver's thread what happens; the sums of the next step wait for it. */
 public interface TrainingListener {
 
   /** Workers of a generation have been started. */
   void started(int generation, int workers);
 
   /**
-   * A sum is complete; those of a step are told before its commit, in their order.
+   * A sum was complete; those of a step are told with its commit, just before it, in their order.
    *
    * @param sum such as {@code moments of bn1}
    * @param waitSeconds from the arrival of the first contribution to that of the last

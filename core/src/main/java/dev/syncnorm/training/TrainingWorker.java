@@ -11,23 +11,21 @@ import dev.syncnorm.network.SumLayout.Segment;
 import dev.syncnorm.training.Contribution.NonFinite;
 import dev.syncnorm.training.TrainingState.Start;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
  * A worker's program: the same in one process, in Spark's local mode and on a cluster.
  *
- * <p>It owns a range of every batch, runs its images phase by phase on its threads, and exchanges
- * one sum after each phase. It holds no state that matters.
+ * <p>It owns a range of every batch, runs its images phase by phase on its threads, that which runs
+ * this program among them, and exchanges one sum after each phase. It holds no state that matters.
  */
 public final class TrainingWorker {
 
@@ -75,20 +73,12 @@ public final class TrainingWorker {
    * @param workers how many take part
    */
   public void run(Exchange exchange, int worker, int workers) throws InterruptedException {
-    ThreadLocal<PhaseRunner> runners =
-        ThreadLocal.withInitial(() -> new PhaseRunner(plan, kernels.get()));
-    ExecutorService pool =
-        Executors.newFixedThreadPool(
-            threads,
-            task -> {
-              Thread thread = new Thread(task, "syncnorm-worker-" + worker);
-              thread.setDaemon(true);
-              return thread;
-            });
-    try {
+    try (ImageThreads images =
+        new ImageThreads(
+            threads, "syncnorm-worker-" + worker, () -> new PhaseRunner(plan, kernels.get()))) {
       Start start = TrainingState.decodeForWorkers(exchange.join(), parameters);
       while (start.step() < schedule.steps()) {
-        start = step(start, exchange, worker, workers, pool, runners);
+        start = step(start, exchange, worker, workers, images);
       }
     } catch (StoppedException e) {
       // The driver has what it needs, or goes on without this worker.
@@ -98,18 +88,11 @@ public final class TrainingWorker {
       exchange.fail("a worker failed unexpectedly: " + e);
       throw e;
     } finally {
-      pool.shutdownNow();
       samples.readAhead(new int[0]);
     }
   }
 
-  private Start step(
-      Start start,
-      Exchange exchange,
-      int worker,
-      int workers,
-      ExecutorService pool,
-      ThreadLocal<PhaseRunner> runners)
+  private Start step(Start start, Exchange exchange, int worker, int workers, ImageThreads images)
       throws StoppedException, SampleException, InterruptedException {
     long step = start.step() + 1;
     int[] batch = step == upcomingStep ? upcoming : schedule.batch(step);
@@ -121,42 +104,33 @@ public final class TrainingWorker {
         new StepContext(plan.network(), plan.parameters(), parameters, batch.length);
     start.firstSum().ifPresent(sums -> context.take(plan.phases().get(0).sum(), sums));
     int firstPhase = start.firstSum().isPresent() ? 1 : 0;
-    CountDownLatch loaded = new CountDownLatch(range.size());
+    AtomicInteger loaded = new AtomicInteger();
+    if (range.size() == 0) {
+      readAhead(step + 1, worker, workers);
+    }
     byte[] result = new byte[0];
     for (int phase = firstPhase; phase < plan.phases().size(); phase++) {
       SumLayout layout = plan.phases().get(phase).sum();
       TreeReducer reducer = new TreeReducer(layout, batch.length, range);
-      List<Future<Optional<NonFinite>>> images = new ArrayList<>();
-      for (int i = 0; i < range.size(); i++) {
-        int image = range.from() + i;
-        int current = phase;
-        StoredTensors own = stored.get(i);
-        images.add(
-            pool.submit(
-                () -> {
-                  if (current == firstPhase) {
-                    try {
-                      runners.get().begin(own, samples, batch[image]);
-                    } finally {
-                      loaded.countDown();
-                    }
-                  }
-                  double[] sums = sums(current, batch[image], runners.get(), own, context);
-                  final Optional<NonFinite> nonFinite = nonFinite(layout, image, sums);
-                  reducer.add(0, image, sums);
-                  exchange.progress();
-                  return nonFinite;
-                }));
-      }
-      if (phase == firstPhase) {
-        loaded.await();
-        readAhead(step + 1, worker, workers);
-      }
-      Optional<NonFinite> first = Optional.empty();
-      for (Future<Optional<NonFinite>> image : images) {
-        Optional<NonFinite> nonFinite = get(image);
-        first = first.isPresent() ? first : nonFinite;
-      }
+      NonFinite[] nonFinite = new NonFinite[range.size()];
+      int current = phase;
+      images.run(
+          range.size(),
+          (i, runner) -> {
+            int image = range.from() + i;
+            StoredTensors own = stored.get(i);
+            if (current == firstPhase) {
+              runner.begin(own, samples, batch[image]);
+              if (loaded.incrementAndGet() == range.size()) {
+                readAhead(step + 1, worker, workers);
+              }
+            }
+            double[] sums = sums(current, batch[image], runner, own, context);
+            nonFinite[i] = nonFinite(layout, image, sums).orElse(null);
+            reducer.add(0, image, sums);
+            exchange.progress();
+          });
+      Optional<NonFinite> first = Arrays.stream(nonFinite).filter(Objects::nonNull).findFirst();
       result =
           exchange.sum(new SumId(step, phase), new Contribution(first, reducer.nodes()).encode());
       if (phase + 1 < plan.phases().size()) {
@@ -175,7 +149,10 @@ public final class TrainingWorker {
     return firstSums.computeIfAbsent(index, i -> runner.run(0, image, parameters, context)).clone();
   }
 
-  /** Has the images of a step read that this worker has not; not before all of the last are. */
+  /**
+   * Has the images of a step read that this worker has not; not before all of the last are. Called
+   * by the thread that loaded the last of them, while the others compute.
+   */
   private void readAhead(long step, int worker, int workers) {
     if (step > schedule.steps()) {
       return;
@@ -201,19 +178,5 @@ public final class TrainingWorker {
       }
     }
     return Optional.empty();
-  }
-
-  private static <T> T get(Future<T> future) throws SampleException, InterruptedException {
-    try {
-      return future.get();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof SampleException sample) {
-        throw sample;
-      }
-      if (e.getCause() instanceof Error error) {
-        throw error;
-      }
-      throw new IllegalStateException(e.getCause().toString(), e.getCause());
-    }
   }
 }

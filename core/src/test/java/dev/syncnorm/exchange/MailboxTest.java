@@ -50,7 +50,7 @@ class MailboxTest {
 
   @Test
   void aContributionIsDeliveredAndItsResultPolled() throws Exception {
-    assertThat(put(1, 1, FIRST, 0, 1, new byte[] {1, 2}).kind()).isEqualTo(ReplyKind.ACKNOWLEDGED);
+    assertThat(put(1, 1, FIRST, 0, 1, new byte[] {1, 2}).kind()).isEqualTo(ReplyKind.WAIT);
     assertThat(poll(1, 1, FIRST).kind()).isEqualTo(ReplyKind.WAIT);
 
     Delivery.Contribution delivery = (Delivery.Contribution) take().orElseThrow();
@@ -61,6 +61,123 @@ class MailboxTest {
     assertThat(delivery.content()).containsExactly(1, 2);
     assertThat(delivery.arrivedNanos()).isEqualTo(1_000);
     assertThat(poll(1, 1, FIRST).payload()).containsExactly(3);
+  }
+
+  @Test
+  void thePutOfTheLastContributionIsAnsweredWithTheResultOfWhoeverAttends() {
+    mailbox.attend(this::publishTheSecondOfTwo);
+
+    assertThat(put(1, 0, FIRST, 0, 1, new byte[] {1}).kind()).isEqualTo(ReplyKind.WAIT);
+    Reply last = put(1, 1, FIRST, 0, 1, new byte[] {2});
+
+    assertThat(last.kind()).isEqualTo(ReplyKind.PIECE);
+    assertThat(last.payload()).containsExactly(1, 2);
+    assertThat(poll(1, 0, FIRST).payload()).containsExactly(1, 2);
+  }
+
+  @Test
+  void aPutThatIsSentAgainBecauseItsReplyWasLostIsAnsweredWithTheSameResult() {
+    mailbox.attend(this::publishTheSecondOfTwo);
+    put(1, 0, FIRST, 0, 1, new byte[] {1});
+    put(1, 1, FIRST, 0, 1, new byte[] {2});
+
+    Reply again = put(1, 1, FIRST, 0, 1, new byte[] {2});
+
+    assertThat(again.kind()).isEqualTo(ReplyKind.PIECE);
+    assertThat(again.payload()).containsExactly(1, 2);
+    assertThat(take()).as("delivered once more").isEmpty();
+  }
+
+  private final List<Byte> received = new ArrayList<>();
+
+  private void publishTheSecondOfTwo() {
+    received.add(((Delivery.Contribution) take().orElseThrow()).content()[0]);
+    if (received.size() == 2) {
+      mailbox.publish(FIRST, new byte[] {received.get(0), received.get(1)});
+    }
+  }
+
+  @Test
+  void whoeverAttendsIsCalledForWholeContributionsAndFailuresOnly() {
+    int[] calls = {0};
+    mailbox.attend(() -> calls[0]++);
+
+    poll(1, 0, FIRST);
+    answer(request(RequestKind.ALIVE, 1, 0, SumId.JOIN, 0, 1, NOTHING));
+    put(1, 0, FIRST, 0, 2, new byte[] {1});
+    put(7, 0, FIRST, 0, 1, new byte[] {1}); // a generation that is not open yet
+    assertThat(calls[0]).isZero();
+    put(1, 0, FIRST, 1, 2, new byte[] {2});
+    assertThat(calls[0]).isEqualTo(1);
+    answer(request(RequestKind.FAIL, 1, 0, SumId.JOIN, 0, 1, NOTHING));
+    assertThat(calls[0]).isEqualTo(2);
+    mailbox.close("over");
+    put(1, 1, FIRST, 0, 1, new byte[] {1});
+    assertThat(calls[0]).isEqualTo(2);
+  }
+
+  @Test
+  void whoeverAttendsDoesNotHoldUpOtherAnswers() throws Exception {
+    CountDownLatch attending = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    mailbox.attend(
+        () -> {
+          attending.countDown();
+          await(goOn);
+        });
+    ExecutorService thread = Executors.newSingleThreadExecutor();
+    try {
+      Future<Reply> slow = thread.submit(() -> put(1, 0, FIRST, 0, 1, new byte[] {1}));
+      await(attending);
+      assertThat(poll(1, 1, FIRST).kind()).isEqualTo(ReplyKind.WAIT);
+      goOn.countDown();
+      assertThat(slow.get(30, TimeUnit.SECONDS).kind()).isEqualTo(ReplyKind.WAIT);
+    } finally {
+      goOn.countDown();
+      thread.shutdownNow();
+    }
+  }
+
+  @Test
+  void waitingEndsWithTheResultOrWithTheGenerationAndDoesNotBeginIfItIsThere() throws Exception {
+    waitingEndsBy(() -> mailbox.publish(FIRST, NOTHING), FIRST);
+    mailbox.await(FIRST, TimeUnit.MINUTES.toNanos(10));
+    mailbox.await(SumId.JOIN, TimeUnit.MINUTES.toNanos(10));
+    waitingEndsBy(() -> mailbox.close("over"), SECOND);
+    mailbox.await(THIRD, TimeUnit.MINUTES.toNanos(10));
+  }
+
+  @Test
+  void waitingForAResultThatDoesNotComeEndsWithTheTime() throws Exception {
+    long begin = System.nanoTime();
+    mailbox.await(FIRST, TimeUnit.MILLISECONDS.toNanos(20));
+    assertThat(System.nanoTime() - begin).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(15));
+  }
+
+  private void waitingEndsBy(Runnable news, SumId awaited) throws Exception {
+    ExecutorService thread = Executors.newSingleThreadExecutor();
+    try {
+      Future<?> waiting =
+          thread.submit(
+              () -> {
+                mailbox.await(awaited, TimeUnit.MINUTES.toNanos(10));
+                return null;
+              });
+      Thread.sleep(20); // long enough for most runs to see the wait and not only its beginning
+      assertThat(waiting.isDone()).isFalse();
+      news.run();
+      waiting.get(30, TimeUnit.SECONDS);
+    } finally {
+      thread.shutdownNow();
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
@@ -280,8 +397,8 @@ class MailboxTest {
     assertThat(Pieces.cut(NOTHING, 0, 2)).isEmpty();
   }
 
-  private Optional<Delivery> take() throws InterruptedException {
-    return mailbox.take(0);
+  private Optional<Delivery> take() {
+    return mailbox.take();
   }
 
   private Reply poll(int generation, int worker, SumId id) {

@@ -53,7 +53,7 @@ class PollingExchangeTest {
                 1,
                 request ->
                     request.kind() == RequestKind.PUT
-                        ? Reply.of(ReplyKind.ACKNOWLEDGED)
+                        ? Reply.of(ReplyKind.WAIT)
                         : new Reply(ReplyKind.PIECE, 0, 1, new byte[] {6}))
             .sum(ID, new byte[] {1, 2});
 
@@ -62,6 +62,112 @@ class PollingExchangeTest {
     assertThat(asked.get(0).payload()).containsExactly(1, 2);
     assertThat(asked).allSatisfy(r -> assertThat(r.id()).isEqualTo(ID));
     assertThat(asked).allSatisfy(r -> assertThat(r.generation()).isEqualTo(2));
+  }
+
+  @Test
+  void aPutThatIsAnsweredWithTheResultNeedsNoPollAndNoPause() throws Exception {
+    byte[] result =
+        exchange(2, request -> new Reply(ReplyKind.PIECE, 0, 1, new byte[] {6}))
+            .sum(ID, new byte[] {1});
+
+    assertThat(result).containsExactly(6);
+    assertThat(asked).extracting(Request::kind).containsExactly(RequestKind.PUT);
+    assertThat(time.pauses).isEmpty();
+  }
+
+  @Test
+  void ofAResultInPiecesThatBeginsWithTheAnswerToThePutTheOthersAreAskedFor() throws Exception {
+    byte[] result =
+        exchange(
+                2,
+                request -> {
+                  int piece = request.kind() == RequestKind.PUT ? 0 : request.piece();
+                  return new Reply(ReplyKind.PIECE, piece, 3, new byte[] {(byte) piece});
+                })
+            .sum(ID, new byte[] {1});
+
+    assertThat(result).containsExactly(0, 1, 2);
+    assertThat(asked)
+        .extracting(Request::kind)
+        .containsExactly(RequestKind.PUT, RequestKind.POLL, RequestKind.POLL);
+    assertThat(time.pauses).isEmpty();
+  }
+
+  @Test
+  void aPutWhoseReplyWithTheResultIsLostIsSentAgainAndBringsIt() throws Exception {
+    Mailbox mailbox = new Mailbox(1, shared, () -> time.nanos);
+    mailbox.open(1, new byte[0]);
+    mailbox.open(1, new byte[0]);
+    List<byte[]> taken = new ArrayList<>();
+    mailbox.attend(
+        () -> {
+          taken.add(take(mailbox));
+          mailbox.publish(ID, new byte[] {9});
+        });
+    PollingExchange exchange =
+        exchange(
+            1,
+            request -> {
+              Reply reply = Reply.decode(mailbox.answer(request.encode()));
+              if (asked.size() == 1) {
+                throw new IOException("the reply is lost");
+              }
+              return reply;
+            });
+
+    assertThat(exchange.sum(ID, new byte[] {4})).containsExactly(9);
+
+    assertThat(asked).extracting(Request::kind).containsExactly(RequestKind.PUT, RequestKind.PUT);
+    assertThat(taken).hasSize(1);
+  }
+
+  @Test
+  void whoeverWaitsLongForTheSameSumEachTimePollsOnlyWhenItIsNearlyDue() throws Exception {
+    SumWaits waits = new SumWaits();
+    PollingExchange exchange = exchange(2, waits);
+    waits.nanos = 10 * MILLISECOND;
+    int first = polls(exchange, 1);
+    for (int step = 2; step <= 8; step++) {
+      polls(exchange, step);
+    }
+
+    assertThat(first).isGreaterThan(12);
+    assertThat(polls(exchange, 9)).isLessThan(first / 2);
+    assertThat(time.nanos - waits.since)
+        .as("when it was found")
+        .isBetween(10 * MILLISECOND, 11 * MILLISECOND);
+
+    waits.nanos = 0;
+    polls(exchange, 10); // found once as late as it was expected
+    waits.nanos = MILLISECOND;
+    polls(exchange, 11);
+    assertThat(time.nanos - waits.since)
+        .as("when it was found after one that came early")
+        .isBetween(MILLISECOND, MILLISECOND * 3 / 2);
+  }
+
+  /** How many polls a step's sum takes. */
+  private int polls(PollingExchange exchange, long step) throws StoppedException {
+    int before = asked.size();
+    exchange.sum(new SumId(step, 1), new byte[0]);
+    return asked.size() - before - 1;
+  }
+
+  /** Results that are there so long after their put. */
+  private final class SumWaits implements Driver {
+    private long nanos;
+    private long since;
+
+    @Override
+    public Reply answer(Request request) {
+      if (request.kind() == RequestKind.PUT) {
+        since = time.nanos;
+        return Reply.of(ReplyKind.WAIT);
+      }
+      return time.nanos - since < nanos
+          ? Reply.of(ReplyKind.WAIT)
+          : new Reply(ReplyKind.PIECE, 0, 1, new byte[0]);
+    }
   }
 
   @Test
@@ -316,11 +422,7 @@ class PollingExchangeTest {
   }
 
   private static byte[] take(Mailbox mailbox) {
-    try {
-      return ((Mailbox.Delivery.Contribution) mailbox.take(0).orElseThrow()).content();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
+    return ((Mailbox.Delivery.Contribution) mailbox.take().orElseThrow()).content();
   }
 
   private static byte[] randomBytes(int length) {

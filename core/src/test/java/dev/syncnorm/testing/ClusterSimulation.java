@@ -3,6 +3,7 @@ package dev.syncnorm.testing;
 import dev.syncnorm.testing.SimulatedWorker.State;
 import dev.syncnorm.training.Coordinator.CommittedStep;
 import dev.syncnorm.training.Samples;
+import dev.syncnorm.training.SumDesk;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -90,7 +91,9 @@ public final class ClusterSimulation {
     this.training = training;
     this.traced = traced;
     this.random = new SplittableRandom(seed);
-    this.driver = new SimulatedDriver(training, sabotage, () -> clockNanos);
+    // All sums where they come in, none, or the short ones.
+    int atOnceValues = new int[] {SumDesk.AT_ONCE_VALUES, 0, 20}[random.nextInt(3)];
+    this.driver = new SimulatedDriver(training, sabotage, () -> clockNanos, atOnceValues);
     messageFaultRate = new double[] {0, 0.05, 0.2, 0.5}[random.nextInt(4)];
     disasterRate = new double[] {0, 0.005, 0.02, 0.1}[random.nextInt(4)];
     messageFaults = random.nextInt(200);

@@ -1,13 +1,12 @@
 package dev.syncnorm.testing;
 
 import dev.syncnorm.exchange.Mailbox;
-import dev.syncnorm.exchange.Mailbox.Delivery;
 import dev.syncnorm.exchange.SumId;
 import dev.syncnorm.training.Coordinator;
 import dev.syncnorm.training.Coordinator.CommittedStep;
-import dev.syncnorm.training.Coordinator.Outcome;
 import dev.syncnorm.training.InProcessWorkers;
-import dev.syncnorm.training.NonFiniteException;
+import dev.syncnorm.training.SumDesk;
+import dev.syncnorm.training.SumDesk.News;
 import dev.syncnorm.training.TrainingState;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -19,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * The steps of the training driver, one at a time, over the real mailbox and coordinator. It keeps
- * the log of commits.
+ * The steps of the training driver, one at a time, over the real desk, mailbox and coordinator. It
+ * keeps the log of commits.
  */
 final class SimulatedDriver {
 
@@ -35,18 +34,29 @@ final class SimulatedDriver {
   private final Map<Integer, double[]> sums = new HashMap<>();
   private Coordinator coordinator;
   private Mailbox mailbox;
+  private SumDesk desk;
+  private final int atOnceValues;
+  private TrainingState last;
   private TrainingState before;
   private int generation;
   private boolean serving;
   private boolean workersHaveEnded;
 
-  SimulatedDriver(TinyTraining training, Sabotage sabotage, LongSupplier clock) {
+  /**
+   * A driver that has not begun.
+   *
+   * @param atOnceValues the length of the largest sum that is added where its contributions come in
+   */
+  SimulatedDriver(TinyTraining training, Sabotage sabotage, LongSupplier clock, int atOnceValues) {
     this.training = training;
     this.sabotage = sabotage;
     this.clock = clock;
+    this.atOnceValues = atOnceValues;
     this.before = training.initial();
+    this.last = before;
     this.coordinator = training.coordinator(before);
     this.mailbox = new Mailbox(1, InProcessWorkers.sharedMemory(), clock);
+    this.desk = desk();
   }
 
   List<CommittedStep> log() {
@@ -59,7 +69,7 @@ final class SimulatedDriver {
   }
 
   boolean finished() {
-    return coordinator.finished();
+    return coordinator.finished() && !serving;
   }
 
   boolean serving() {
@@ -84,7 +94,8 @@ final class SimulatedDriver {
 
   /** Opens the next generation. */
   void open(int workers) {
-    generation = mailbox.open(workers, coordinator.begin(workers));
+    generation = desk.open(workers);
+    last = coordinator.state();
     sums.clear();
     serving = true;
     workersHaveEnded = false;
@@ -92,27 +103,44 @@ final class SimulatedDriver {
 
   /** Gives the generation up. */
   void lose() {
-    mailbox.close("the generation is over");
-    serving = false;
+    end("the generation is over").ifPresent(this::seeTo);
     TrainingState state = sabotage.afterLoss(coordinator.state(), before, sums);
     if (state != coordinator.state()) {
       coordinator = training.coordinator(state);
+      desk = desk();
     }
   }
 
   /** The driver's process dies; another one goes on from the last commit, as a run of its own. */
   void restart() {
+    end("the driver dies").ifPresent(this::seeTo); // the log is that of all drivers
     coordinator = training.coordinator(coordinator.state());
     mailbox = new Mailbox(mailbox.run() + 1, InProcessWorkers.sharedMemory(), clock);
+    desk = desk();
     generation = 0;
-    serving = false;
   }
 
-  /** Takes one delivery, or looks for lost workers if there is none; may give up or finish. */
-  void tick(boolean ended) throws InterruptedException {
-    Optional<Delivery> delivery = mailbox.take(0);
-    if (delivery.isPresent()) {
-      take(delivery.get());
+  private Optional<News.Committed> end(String reason) {
+    serving = false;
+    return desk.close(reason);
+  }
+
+  private SumDesk desk() {
+    return new SumDesk(coordinator, mailbox, this::publish, atOnceValues);
+  }
+
+  /** Looks for news and for lost workers if there are none; may give up or finish. */
+  void tick(boolean ended) {
+    if (mailbox.hasDelivery()) {
+      workersHaveEnded = false;
+    }
+    Optional<News> news = desk.work();
+    if (news.isPresent()) {
+      seeTo(news.get());
+      desk.seenTo();
+      if (coordinator.finished()) {
+        end("the training is finished");
+      }
     } else if (workersHaveEnded || silent()) {
       lose();
     } else {
@@ -124,35 +152,26 @@ final class SimulatedDriver {
     return coordinator.missing().stream().anyMatch(w -> mailbox.silentNanos(w) > PATIENCE_NANOS);
   }
 
-  private void take(Delivery delivery) {
-    if (delivery instanceof Delivery.Failure failure) {
-      throw new AssertionError("worker " + failure.worker() + ": " + failure.message());
+  private void seeTo(News news) {
+    if (news instanceof News.WorkerFailed failed) {
+      throw new AssertionError(
+          "worker " + failed.failure().worker() + ": " + failed.failure().message());
     }
-    Delivery.Contribution contribution = (Delivery.Contribution) delivery;
-    TrainingState state = coordinator.state();
-    try {
-      Outcome outcome =
-          coordinator.accept(contribution.worker(), contribution.id(), contribution.content());
-      if (outcome instanceof Outcome.Summed summed) {
-        double[] values = new double[summed.result().length / 8];
-        ByteBuffer.wrap(summed.result()).asDoubleBuffer().get(values);
-        sums.put(summed.id().sum(), values);
-        publish(summed.id(), summed.result());
-      } else if (outcome instanceof Outcome.Committed committed) {
-        before = state;
-        publish(committed.id(), committed.result());
-        committed(committed.step());
-        if (coordinator.finished()) {
-          mailbox.close("the training is finished");
-          serving = false;
-        }
-      }
-    } catch (NonFiniteException e) {
-      throw new AssertionError(e);
+    if (news instanceof News.Refused refused) {
+      throw new AssertionError(refused.cause());
     }
+    committed(((News.Committed) news).step());
   }
 
   private void publish(SumId id, byte[] result) {
+    if (coordinator.state().step() == id.step()) {
+      before = last; // with this sum the step was committed
+      last = coordinator.state();
+    } else {
+      double[] values = new double[result.length / 8];
+      ByteBuffer.wrap(result).asDoubleBuffer().get(values);
+      sums.put(id.sum(), values);
+    }
     if (sabotage.publishes(id.step(), id.sum())) {
       mailbox.publish(id, result);
     }

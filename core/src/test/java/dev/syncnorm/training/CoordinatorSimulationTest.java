@@ -188,7 +188,7 @@ class CoordinatorSimulationTest {
             boolean put = copy[4] == 0;
             boolean lastSumOfStep2 = ByteBuffer.wrap(copy).getLong(21) == 2 && copy[32] == 4;
             if (put && lastSumOfStep2) {
-              copy[4] = 2; // a sign of life instead
+              copy[4] = 1; // a poll instead
             }
             return mailbox.answer(copy);
           }
@@ -203,6 +203,29 @@ class CoordinatorSimulationTest {
           @Override
           public boolean publishes(long step, int sum) {
             return step != 2 || sum != 1;
+          }
+        });
+  }
+
+  @Test
+  void aPutThatIsAnsweredWithTheResultOfTheStepBeforeIsCaughtByTheLoss() {
+    assertCaught(
+        "loss of step",
+        new Sabotage() {
+          private Mailbox mailbox;
+          private byte[] before = {};
+
+          @Override
+          public byte[] answer(Mailbox answering, byte[] request, int generation) {
+            byte[] reply = answering.answer(request);
+            boolean putToSum1 = request[4] == 0 && request[32] == 1;
+            if (!putToSum1 || reply[4] != 2) { // the reply holds no result
+              return reply;
+            }
+            byte[] stale = answering == mailbox ? before : reply;
+            mailbox = answering;
+            before = reply;
+            return stale.clone();
           }
         });
   }

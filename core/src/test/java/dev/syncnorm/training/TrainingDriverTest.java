@@ -337,6 +337,48 @@ class TrainingDriverTest {
     assertThat(ended).containsExactly(true);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void aStopThatIsAskedForWhenAStepIsToldEndsWithThatStep(int workers) throws Exception {
+    for (int round = 0; round < 20; round++) {
+      Coordinator fresh = training.coordinator();
+      List<String> told = new ArrayList<>();
+      TrainingDriver[] driver = new TrainingDriver[1];
+      TrainingListener stopping =
+          new TrainingListener() {
+            @Override
+            public void started(int generation, int count) {}
+
+            @Override
+            public void committed(CommittedStep step, double seconds) {
+              told.add("committed " + step.step());
+              if (step.step() == 2) {
+                driver[0].stopAfterStep();
+              }
+            }
+
+            @Override
+            public void ended(CommittedStep last) {
+              told.add("ended " + last.step());
+            }
+
+            @Override
+            public void lost(int generation, String reason) {}
+          };
+      driver[0] =
+          new TrainingDriver(
+              fresh,
+              mailbox,
+              inProcess(workers, training.samples()),
+              new TrainingDriver.Patience(PATIENCE_SECONDS, 0),
+              stopping,
+              i -> "#" + i);
+
+      assertThat(driver[0].run().step()).isEqualTo(2);
+      assertThat(told).containsExactly("committed 1", "committed 2", "ended 2");
+    }
+  }
+
   @Test
   void aFinishedTrainingStartsNoWorkers() throws Exception {
     TrainingState end = training.sequentialRun().get(3).state();

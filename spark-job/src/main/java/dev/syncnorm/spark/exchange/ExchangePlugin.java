@@ -2,11 +2,13 @@ package dev.syncnorm.spark.exchange;
 
 import dev.syncnorm.exchange.Link;
 import dev.syncnorm.exchange.Mailbox;
+import dev.syncnorm.exchange.SumId;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.plugin.DriverPlugin;
 import org.apache.spark.api.plugin.ExecutorPlugin;
@@ -52,6 +54,26 @@ public final class ExchangePlugin implements SparkPlugin {
                             + " spark.plugins="
                             + ExchangePlugin.class.getName()));
     return request -> ask(context, request);
+  }
+
+  /**
+   * Waits before a result is asked for: in the driver's process until it is there, but not much
+   * longer than the time; in an executor for the time.
+   */
+  public static void await(SumId id, long nanos) throws InterruptedException {
+    Optional<Mailbox> mailbox = MAILBOX.get();
+    if (mailbox.isPresent()) {
+      mailbox.get().await(id, nanos);
+      return;
+    }
+    // Thread.sleep rounds up to whole milliseconds.
+    long end = System.nanoTime() + nanos;
+    for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+      LockSupport.parkNanos(left);
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+    }
   }
 
   private static byte[] ask(PluginContext context, byte[] request) throws IOException {

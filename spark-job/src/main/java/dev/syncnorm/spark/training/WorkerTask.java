@@ -6,6 +6,7 @@ import dev.syncnorm.data.DataIndex;
 import dev.syncnorm.data.PairSamples;
 import dev.syncnorm.exchange.PollingExchange;
 import dev.syncnorm.exchange.StoppedException;
+import dev.syncnorm.exchange.SumId;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.network.StepPlan;
 import dev.syncnorm.spark.dataset.HadoopFiles;
@@ -110,6 +111,11 @@ record WorkerTask(
     @Override
     public void pause(long nanos) throws InterruptedException {
       TimeUnit.NANOSECONDS.sleep(nanos);
+    }
+
+    @Override
+    public void await(SumId id, long nanos) throws InterruptedException {
+      ExchangePlugin.await(id, nanos);
     }
 
     @Override

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ResumeIT {
 
   private static final Duration LIMIT = Duration.ofMinutes(3);
-  private static final int EPOCHS = 40;
+  private static final int EPOCHS = 200;
 
   @TempDir private static Path folder;
   private static RunFiles expected;
