@@ -2,7 +2,7 @@ package dev.syncnorm.spark.dataset;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.syncnorm.data.DataIndex.Rejection;
+import dev.syncnorm.image.Rejection;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

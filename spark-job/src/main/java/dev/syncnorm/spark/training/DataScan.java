@@ -2,7 +2,6 @@ package dev.syncnorm.spark.training;
 
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.data.DataIndex;
-import dev.syncnorm.data.DataIndex.Rejection;
 import dev.syncnorm.data.DecodeLimit;
 import dev.syncnorm.data.Decoder;
 import dev.syncnorm.data.ImageScan;
@@ -11,6 +10,7 @@ import dev.syncnorm.data.PairPaths;
 import dev.syncnorm.data.PairSelection;
 import dev.syncnorm.data.Scanned;
 import dev.syncnorm.image.ImageDecoder;
+import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
 import dev.syncnorm.spark.dataset.HadoopFiles;

@@ -1,0 +1,48 @@
+package dev.syncnorm.image;
+
+import java.io.Serializable;
+import java.util.Optional;
+
+/**
+ * Which pixels of an image file are looked at: decoded (without an EXIF orientation, which turns
+ * pixels and changes none), then resized, then cropped.
+ *
+ * @param channels how samples become channels
+ * @param resize the size that images are resized to, bilinear as {@link Resize} has it
+ * @param crop the size of the part around the centre that is used; an image that is smaller in one
+ *     direction is {@code unsupported}
+ */
+@SuppressWarnings(
+    "OptionalUsedAsFieldOrParameterType") // a value that is written once and read once
+public record PixelSettings(Channels channels, Optional<Extent> resize, Optional<Extent> crop) {
+
+  /** How the samples of a pixel become channels. */
+  public enum Channels {
+    /** Red, green, blue: grey is repeated, alpha dropped. */
+    RGB,
+    /** One: grey as it is, alpha dropped, colour by ITU-R BT.601 as OpenCV rounds it. */
+    GRAY,
+    /** As many as the file has: grey, grey and alpha, red green blue, or those with alpha. */
+    NATIVE
+  }
+
+  /** A height and a width in pixels, each at least 1. */
+  public record Extent(int height, int width) implements Serializable {
+    /** Checks both. */
+    public Extent {
+      if (height < 1 || width < 1) {
+        throw new IllegalArgumentException("an image of " + height + "x" + width + " pixels");
+      }
+    }
+
+    /** Such as {@code 256x224}, the height first. */
+    @Override
+    public String toString() {
+      return height + "x" + width;
+    }
+  }
+
+  /** Whole images in red, green and blue. */
+  public static final PixelSettings WHOLE_RGB =
+      new PixelSettings(Channels.RGB, Optional.empty(), Optional.empty());
+}

@@ -1,0 +1,89 @@
+package dev.syncnorm.statistics;
+
+import dev.syncnorm.image.PixelKind;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Exact sums over the pixels of images of one kind.
+ *
+ * @param images at least 1
+ * @param pixels of these images
+ * @param channels one for each channel of the kind
+ * @param products sums of the products of two channels' values, for each pair of different channels
+ *     in the order (0, 1), (0, 2), ..., (1, 2), ...
+ * @param histograms for each channel how often each value occurs, [channels][greatest + 1]; not
+ *     copied, and nobody writes to them
+ */
+@SuppressWarnings("OptionalUsedAsFieldOrParameterType") // there is one for all channels, or none
+public record PixelSums(
+    PixelKind kind,
+    long images,
+    BigInteger pixels,
+    List<ChannelSums> channels,
+    List<BigInteger> products,
+    Optional<long[][]> histograms)
+    implements java.io.Serializable {
+
+  /** Checks the numbers of channels, products and histograms. */
+  public PixelSums {
+    channels = List.copyOf(channels);
+    products = List.copyOf(products);
+    int count = kind.channels();
+    if (channels.size() != count
+        || products.size() != count * (count - 1) / 2
+        || histograms.filter(h -> h.length != count).isPresent()) {
+      throw new IllegalArgumentException("sums that are not of " + count + " channels");
+    }
+  }
+
+  /** The sums over both sets of images; histograms if both have them. */
+  public PixelSums plus(PixelSums other) {
+    if (!kind.equals(other.kind)) {
+      throw new IllegalArgumentException(kind + " and " + other.kind);
+    }
+    List<ChannelSums> sums = new ArrayList<>();
+    for (int c = 0; c < channels.size(); c++) {
+      sums.add(channels.get(c).plus(other.channels.get(c)));
+    }
+    List<BigInteger> sumsOfProducts = new ArrayList<>();
+    for (int p = 0; p < products.size(); p++) {
+      sumsOfProducts.add(products.get(p).add(other.products.get(p)));
+    }
+    return new PixelSums(
+        kind,
+        Math.addExact(images, other.images),
+        pixels.add(other.pixels),
+        sums,
+        sumsOfProducts,
+        histograms.flatMap(h -> other.histograms.map(o -> plus(h, o))));
+  }
+
+  private static long[][] plus(long[][] a, long[][] b) {
+    long[][] sums = new long[a.length][a[0].length];
+    for (int c = 0; c < a.length; c++) {
+      for (int v = 0; v < a[c].length; v++) {
+        sums[c][v] = Math.addExact(a[c][v], b[c][v]);
+      }
+    }
+    return sums;
+  }
+
+  /** The statistics of one channel. */
+  public ChannelStatistics channel(int channel) {
+    return new ChannelStatistics(this, channel);
+  }
+
+  /** The sum of the products of two channels' values; of a channel with itself, of its squares. */
+  public BigInteger product(int a, int b) {
+    if (a == b) {
+      return channels.get(a).sumOfSquares();
+    }
+    int low = Math.min(a, b);
+    int high = Math.max(a, b);
+    int count = kind.channels();
+    return products.get(low * (2 * count - low - 1) / 2 + high - low - 1);
+  }
+}
