@@ -14,7 +14,7 @@ import java.util.TreeMap;
  * @param bytes of their files
  * @param sums of all of them, by kind
  * @param groups of those of each group, by name and kind; without histograms
- * @param contents of the accepted images, for the digest; empty without one
+ * @param contents of the accepted images, for the digest; none without one
  * @param rejections the images that were not measured
  */
 public record StatisticsPart(
@@ -22,20 +22,11 @@ public record StatisticsPart(
     long bytes,
     SortedMap<PixelKind, PixelSums> sums,
     SortedMap<String, SortedMap<PixelKind, PixelSums>> groups,
-    List<Content> contents,
+    Contents contents,
     List<Rejection> rejections)
     implements Serializable {
 
   /** A part without any image. */
   public static final StatisticsPart EMPTY =
-      new StatisticsPart(0, 0, new TreeMap<>(), new TreeMap<>(), List.of(), List.of());
-
-  /**
-   * What an image file is.
-   *
-   * @param name its path relative to its input
-   * @param sha256 of its bytes; not copied
-   */
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  public record Content(String name, byte[] sha256) implements Serializable {}
+      new StatisticsPart(0, 0, new TreeMap<>(), new TreeMap<>(), Contents.NONE, List.of());
 }
