@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     sortOptions = false)
-final class ReportCommand implements Callable<Integer> {
+final class ReportCommand implements Callable<Integer>, Main.Verbose {
 
   @Spec private CommandSpec spec;
 
@@ -37,8 +37,8 @@ final class ReportCommand implements Callable<Integer> {
   @Option(names = "--verbose", description = "Shows where an error came from.")
   private boolean verbose;
 
-  /** Whether stack traces are wanted. */
-  boolean verbose() {
+  @Override
+  public boolean verbose() {
     return verbose;
   }
 
