@@ -113,7 +113,10 @@ public record StatisticsMerge(DataSetStatistics statistics, List<String> notes) 
   }
 
   private static Stream<String> digests(DataSetStatistics part) {
-    return Stream.concat(part.digest().stream(), part.mergedFrom().stream());
+    // All empty data sets have one digest, and nothing that could be counted twice.
+    return part.accepted() == 0
+        ? Stream.empty()
+        : Stream.concat(part.digest().stream(), part.mergedFrom().stream());
   }
 
   private static boolean lacksHistograms(DataSetStatistics part) {
@@ -205,9 +208,6 @@ public record StatisticsMerge(DataSetStatistics statistics, List<String> notes) 
       throws StatisticsMergeException {
     Map<String, String> seen = new HashMap<>();
     for (int i = 0; i < parts.size(); i++) {
-      if (parts.get(i).accepted() == 0) {
-        continue; // all empty data sets have one digest, and nothing to count twice
-      }
       for (String digest : digests(parts.get(i)).toList()) {
         String other = seen.putIfAbsent(digest, names.get(i));
         if (other != null) {
