@@ -12,16 +12,22 @@ import dev.syncnorm.statistics.ImageSums;
  *
  * @param pixels which of them are looked at
  * @param histograms whether values are counted
+ * @param strict whether JPEG files are decoded a second time to find damage inside their scans
  * @param maximumPixels of an image that is decoded
  * @param decodeTimeoutSeconds after which an image is given up as timed-out
  */
 public record Measuring(
-    PixelSettings pixels, boolean histograms, long maximumPixels, double decodeTimeoutSeconds)
+    PixelSettings pixels,
+    boolean histograms,
+    boolean strict,
+    long maximumPixels,
+    double decodeTimeoutSeconds)
     implements MeasureTask.MakesMeter {
 
   @Override
   public Work<ImageSums> make() {
-    ImageMeter meter = new ImageMeter(new ImageDecoder(maximumPixels), pixels, histograms);
+    ImageDecoder decoder = new ImageDecoder(maximumPixels);
+    ImageMeter meter = new ImageMeter(strict ? decoder.strict() : decoder, pixels, histograms);
     return new Work<>() {
       @Override
       public ImageSums of(byte[] file) throws BadImageException {
