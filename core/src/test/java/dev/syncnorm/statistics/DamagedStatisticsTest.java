@@ -55,10 +55,7 @@ class DamagedStatisticsTest {
   @Test
   void everyFieldIsMissed() throws Exception {
     for (byte[] file : List.of(plain, bare, mixed)) {
-      everyField(
-          file,
-          (parent, name) -> parent.remove(name),
-          List.of());
+      everyField(file, (parent, name) -> parent.remove(name), List.of());
     }
   }
 
