@@ -43,7 +43,7 @@ def ours(folder, *options, heap=None):
         options=[
             f"-Dlog4j2.configurationFile={ROOT / 'conf' / 'log4j2.properties'}",
             "-Dspark.local.dir=" + str(TARGET / "runs"),
-            *heap or [],
+            *(heap or []),
         ],
     )
     done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)

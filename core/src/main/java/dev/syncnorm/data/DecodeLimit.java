@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * How long a decode may take, and how many of a process may be given up. A native decode can't be
  * interrupted: one that is given up keeps its thread, a core and its memory until it ends by
- * itself, if ever. Shared by the {@link LimitedDecoder}s of a process; thread-safe.
+ * itself, if ever. Shared by the {@link LimitedCalls} of a process; thread-safe.
  */
 public final class DecodeLimit implements Serializable {
 
@@ -15,23 +15,18 @@ public final class DecodeLimit implements Serializable {
 
   private static final long serialVersionUID = 1;
 
-  private final double seconds;
   private final String setting;
+  private final double seconds;
   private final AtomicInteger givenUp = new AtomicInteger();
-
-  /** A limit of so many seconds for each decode of a training. */
-  public DecodeLimit(double seconds) {
-    this(seconds, "data.decode-timeout");
-  }
 
   /**
    * A limit of so many seconds for each decode.
    *
-   * @param setting by which the user changes it, such as {@code data.decode-timeout}
+   * @param setting that it is set by, such as {@code data.decode-timeout}, for messages
    */
-  public DecodeLimit(double seconds, String setting) {
-    this.seconds = seconds;
+  public DecodeLimit(String setting, double seconds) {
     this.setting = setting;
+    this.seconds = seconds;
   }
 
   /** So many decodes hang that a process can't go on. */

@@ -75,7 +75,7 @@ public final class StatisticsAccumulator {
 
   private static SortedMap<PixelKind, PixelSums> values(Map<PixelKind, RunningSums> sums) {
     SortedMap<PixelKind, PixelSums> values = new TreeMap<>();
-    sums.forEach((kind, running) -> values.put(kind, running.sums()));
+    sums.forEach((kind, running) -> values.put(kind, running.toPixelSums()));
     return values;
   }
 }

@@ -1,8 +1,7 @@
 package dev.syncnorm.spark.statistics;
 
 import dev.syncnorm.data.DecodeLimit;
-import dev.syncnorm.data.LimitedThread;
-import dev.syncnorm.data.LimitedThread.Work;
+import dev.syncnorm.data.LimitedCalls;
 import dev.syncnorm.image.BadImageException;
 import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
@@ -18,7 +17,9 @@ import dev.syncnorm.statistics.StatisticsAccumulator;
 import dev.syncnorm.tensor.Digests;
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -31,7 +32,7 @@ import org.apache.spark.util.SerializableConfiguration;
 
 /**
  * Measures the images of a partition on an executor, one at a time. While one is decoded, the next
- * is read and hashed.
+ * is read and hashed, so that the decoding thread always has one to go on with.
  *
  * @param hadoop for the quarantine
  * @param limit of decodes, one for all tasks of an executor
@@ -50,10 +51,26 @@ record MeasureTask(
     String quarantine)
     implements ImageInputs.PartitionFunction<MeasuredPart> {
 
-  /** Makes what measures, on the executor. */
-  interface MakesMeter extends Serializable {
-    Work<ImageSums> make();
+  /** Measures one image after another on one thread. */
+  interface Meter extends AutoCloseable {
+    /**
+     * Decodes and sums.
+     *
+     * @throws BadImageException if the file is bad
+     */
+    ImageSums measure(byte[] file) throws BadImageException;
+
+    @Override
+    void close();
   }
+
+  /** Makes what measures, on the thread of an executor that will use it. */
+  interface MakesMeter extends Serializable {
+    Meter make();
+  }
+
+  /** One that is decoded, and one that waits for it. */
+  private static final int MOST_UNDER_WAY = 2;
 
   static MeasureTask of(
       SparkSession session, StatisticsJob.Request request, String quarantine, MakesMeter meters) {
@@ -61,7 +78,7 @@ record MeasureTask(
     return new MeasureTask(
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
         spark.broadcast(
-            new DecodeLimit(request.measuring().decodeTimeoutSeconds(), "--decode-timeout")),
+            new DecodeLimit("--decode-timeout", request.measuring().decodeTimeoutSeconds())),
         meters,
         request.digest(),
         request.groupByParent(),
@@ -80,6 +97,7 @@ record MeasureTask(
     private final TaskContext context = TaskContext.get();
     private final StatisticsAccumulator sums = new StatisticsAccumulator();
     private final List<StagedCopy> staged = new ArrayList<>();
+    private final Deque<Measured> underWay = new ArrayDeque<>();
     private HostReads reads;
     private boolean bad;
 
@@ -90,7 +108,8 @@ record MeasureTask(
 
     MeasuredPart part() throws IOException {
       String failure = "";
-      try (LimitedThread<ImageSums> meter = new LimitedThread<>(meters::make, limit.value())) {
+      try (LimitedCalls<Meter, ImageSums> meter =
+          new LimitedCalls<>(meters::make, Meter::measure, limit.value())) {
         measureAll(meter);
       } catch (DecodeLimit.ExceededException e) {
         // Told by the result: Spark would repeat a task that fails, and wait as long again.
@@ -99,9 +118,8 @@ record MeasureTask(
       return new MeasuredPart(sums.part(), reads, images.otherMembers(), staged, failure);
     }
 
-    private void measureAll(LimitedThread<ImageSums> meter) throws IOException {
-      Measured underWay = null;
-      while (!(failing && bad) && images.hasNext()) {
+    private void measureAll(LimitedCalls<Meter, ImageSums> meter) throws IOException {
+      while (!done() && images.hasNext()) {
         if (context.isInterrupted()) {
           throw new TaskKilledException("the job was stopped");
         }
@@ -111,34 +129,27 @@ record MeasureTask(
           reject(image, image.rejection().get());
           continue;
         }
-        Measured next = new Measured(image, digest ? Digests.sha256().digest(image.bytes()) : null);
-        Optional<ImageSums> done = result(meter, underWay);
-        if (done.isPresent()) {
-          // The next decode before anything else, so that its thread need not wait.
-          meter.begin(image.bytes());
-          accept(underWay, done.get());
-        } else if (!(failing && bad)) {
-          meter.begin(image.bytes());
+        underWay.add(new Measured(image, digest ? Digests.sha256().digest(image.bytes()) : null));
+        meter.start(image.bytes());
+        if (underWay.size() == MOST_UNDER_WAY) {
+          finishFirst(meter);
         }
-        underWay = next;
       }
-      Measured last = underWay;
-      if (meter.busy()) {
-        result(meter, last).ifPresent(done -> accept(last, done));
+      while (!done() && !underWay.isEmpty()) {
+        finishFirst(meter);
       }
     }
 
-    /** Waits for the image under way; empty if there is none or it is bad. */
-    private Optional<ImageSums> result(LimitedThread<ImageSums> meter, Measured underWay)
-        throws IOException {
-      if (!meter.busy()) {
-        return Optional.empty();
-      }
+    private boolean done() {
+      return failing && bad;
+    }
+
+    private void finishFirst(LimitedCalls<Meter, ImageSums> meter) throws IOException {
+      Measured first = underWay.remove();
       try {
-        return Optional.of(meter.result());
+        accept(first, meter.await());
       } catch (BadImageException e) {
-        reject(underWay.image(), Rejection.of(underWay.image().path(), e));
-        return Optional.empty();
+        reject(first.image(), Rejection.of(first.image().path(), e));
       }
     }
 

@@ -1,9 +1,9 @@
 package dev.syncnorm.spark.statistics;
 
-import dev.syncnorm.data.LimitedThread.Work;
 import dev.syncnorm.image.BadImageException;
 import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelSettings;
+import dev.syncnorm.spark.statistics.MeasureTask.Meter;
 import dev.syncnorm.statistics.ImageMeter;
 import dev.syncnorm.statistics.ImageSums;
 
@@ -25,12 +25,12 @@ public record Measuring(
     implements MeasureTask.MakesMeter {
 
   @Override
-  public Work<ImageSums> make() {
+  public Meter make() {
     ImageDecoder decoder = new ImageDecoder(maximumPixels);
     ImageMeter meter = new ImageMeter(strict ? decoder.strict() : decoder, pixels, histograms);
-    return new Work<>() {
+    return new Meter() {
       @Override
-      public ImageSums of(byte[] file) throws BadImageException {
+      public ImageSums measure(byte[] file) throws BadImageException {
         return meter.measure(file);
       }
 

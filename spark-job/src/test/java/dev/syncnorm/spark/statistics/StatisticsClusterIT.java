@@ -48,7 +48,7 @@ class StatisticsClusterIT {
     CapturedProcess embedded = cluster.run("embedded", command);
     assertThat(embedded.waitFor(LIMIT)).as(embedded::tails).isZero();
     expected = json("expected.json");
-    assertThat(expected).contains("\"accepted\": 200", "\"rejected\": 6");
+    assertThat(expected).contains("\"accepted\" : 200", "\"rejected\" : 6");
   }
 
   @AfterAll

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.syncnorm.data.DataException;
-import dev.syncnorm.data.LimitedThread.Work;
 import dev.syncnorm.image.BadImageException;
 import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelSettings;
@@ -12,6 +11,7 @@ import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
 import dev.syncnorm.spark.dataset.ImageInputs;
+import dev.syncnorm.spark.statistics.MeasureTask.Meter;
 import dev.syncnorm.spark.testing.ImageFolder;
 import dev.syncnorm.statistics.DataSetStatistics;
 import dev.syncnorm.statistics.ImageSums;
@@ -377,8 +377,8 @@ class StatisticsJobTest {
   }
 
   /** A meter that does something before it measures. */
-  private static Work<ImageSums> meter(Before before) {
-    Work<ImageSums> meter =
+  private static Meter meter(Before before) {
+    Meter meter =
         new Measuring(
                 PixelSettings.WHOLE_RGB,
                 true,
@@ -386,11 +386,11 @@ class StatisticsJobTest {
                 ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
                 PATIENCE_SECONDS)
             .make();
-    return new Work<>() {
+    return new Meter() {
       @Override
-      public ImageSums of(byte[] file) throws BadImageException {
+      public ImageSums measure(byte[] file) throws BadImageException {
         before.look(file);
-        return meter.of(file);
+        return meter.measure(file);
       }
 
       @Override
@@ -400,7 +400,7 @@ class StatisticsJobTest {
     };
   }
 
-  private static Work<ImageSums> hanging() {
+  private static Meter hanging() {
     return meter(
         file -> {
           while (new ImageDecoder().check(file).width() == HANGING_WIDTH
@@ -414,7 +414,7 @@ class StatisticsJobTest {
         });
   }
 
-  private static Work<ImageSums> failingOnce() {
+  private static Meter failingOnce() {
     return meter(
         file -> {
           if (new ImageDecoder().check(file).height() > 8 && FAILURES.getAndUpdate(n -> 0) > 0) {
@@ -423,7 +423,7 @@ class StatisticsJobTest {
         });
   }
 
-  private static Work<ImageSums> watched() {
+  private static Meter watched() {
     return meter(file -> THREADS.add(Thread.currentThread().getName()));
   }
 }
