@@ -5,6 +5,7 @@ import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelReader;
 import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.Pixels;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -15,6 +16,7 @@ public final class ImageMeter implements AutoCloseable {
 
   private final PixelReader reader;
   private final boolean countsValues;
+  private final SumsPixels kernel = SumsPixels.fastest();
   private final SampleSums sums = new SampleSums();
 
   /**
@@ -38,9 +40,14 @@ public final class ImageMeter implements AutoCloseable {
   public ImageSums measure(byte[] file) throws BadImageException {
     Pixels pixels = reader.read(file);
     sums.clear();
-    PlainSums.add(
-        sums, pixels.samples(), pixels.samplesPerPixel(), pixels.kind().depth(), 0, pixels.count());
-    int[][] counts = countsValues ? SampleCounts.of(pixels) : new int[0][];
+    kernel.add(sums, pixels);
+    return imageSums(
+        pixels, sums, countsValues ? Optional.of(SampleCounts.of(pixels)) : Optional.empty());
+  }
+
+  /** Those of the channels, from those of the samples in memory. */
+  @SuppressWarnings("OptionalUsedAsFieldOrParameterType") // there is one for all channels, or none
+  static ImageSums imageSums(Pixels pixels, SampleSums sums, Optional<int[][]> counts) {
     int[] sampleOf = pixels.sampleOfChannel();
     int channels = sampleOf.length;
     long[] sumOf = new long[channels];
@@ -48,7 +55,6 @@ public final class ImageMeter implements AutoCloseable {
     long[] products = new long[channels * (channels - 1) / 2];
     int[] min = new int[channels];
     int[] max = new int[channels];
-    int[][] histograms = new int[channels][];
     int pair = 0;
     for (int a = 0; a < channels; a++) {
       int sample = sampleOf[a];
@@ -56,7 +62,6 @@ public final class ImageMeter implements AutoCloseable {
       squares[a] = sums.product(sample, sample);
       min[a] = sums.min[sample];
       max[a] = sums.max[sample];
-      histograms[a] = countsValues ? counts[sample] : null;
       for (int b = a + 1; b < channels; b++) {
         products[pair++] = sums.product(sample, sampleOf[b]);
       }
@@ -70,7 +75,8 @@ public final class ImageMeter implements AutoCloseable {
         products,
         min,
         max,
-        countsValues ? Optional.of(histograms) : Optional.empty());
+        counts.map(
+            of -> Arrays.stream(sampleOf).mapToObj(sample -> of[sample]).toArray(int[][]::new)));
   }
 
   /** Frees the native memory. */

@@ -1,10 +1,16 @@
 package dev.syncnorm.statistics;
 
+import dev.syncnorm.image.Pixels;
 import java.nio.ByteBuffer;
 
 /** Sums of samples of any number and depth, pixel by pixel. */
-final class PlainSums {
-  private PlainSums() {}
+final class PlainSums implements SumsPixels {
+
+  @Override
+  public void add(SampleSums sums, Pixels pixels) {
+    int depth = pixels.kind().depth();
+    add(sums, pixels.samples(), pixels.samplesPerPixel(), depth, 0, pixels.count());
+  }
 
   /** Adds the pixels from {@code from} to before {@code to}. */
   static void add(SampleSums sums, ByteBuffer buffer, int samples, int depth, int from, int to) {

@@ -65,7 +65,7 @@ final class DataScan {
       MakesDecoder decoder) {
     this.spark = spark;
     this.hadoop = hadoop;
-    this.limit = new DecodeLimit(decodeTimeoutSeconds);
+    this.limit = new DecodeLimit("data.decode-timeout", decodeTimeoutSeconds);
     this.decoder = decoder;
     this.files = new HadoopFiles(hadoop.value().value());
   }
