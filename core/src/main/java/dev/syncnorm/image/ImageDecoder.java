@@ -12,7 +12,7 @@ import org.bytedeco.opencv.opencv_core.Mat;
  *
  * <p>The header and the structure of a file are checked before OpenCV sees it. What can still come
  * through unseen is damage inside the compressed pixels of a JPEG file; a {@link #strict} decoder
- * finds that too.
+ * finds most of that.
  *
  * <p>A call takes native memory for the file and its pixels and gives it back before it returns. It
  * cannot be interrupted. Immutable and thread-safe.
@@ -67,7 +67,8 @@ public final class ImageDecoder {
 
   /**
    * A decoder that decodes every JPEG file twice, and calls it {@code corrupt} if the JDK's decoder
-   * warns or fails: damage inside a scan, which OpenCV decodes to other pixels without a word.
+   * warns or fails: most damage inside a scan, which OpenCV decodes to other pixels without a word.
+   * Damage that happens to be a scan of other pixels stays unseen.
    */
   public ImageDecoder strict() {
     return new ImageDecoder(this, true);

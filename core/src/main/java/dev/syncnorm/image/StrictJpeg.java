@@ -10,8 +10,8 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * A second decoder for JPEG files: the JDK's, which unlike OpenCV tells what libjpeg warns of, such
- * as {@code Corrupt JPEG data: bad Huffman code}. So damage inside a scan is found. Takes about
- * three times as long as OpenCV. Needs no screen and writes no file.
+ * as {@code Corrupt JPEG data: bad Huffman code}. So most damage inside a scan is found. Takes
+ * several times as long as OpenCV. Needs no screen and writes no file.
  */
 final class StrictJpeg {
 

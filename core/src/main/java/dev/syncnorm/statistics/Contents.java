@@ -39,7 +39,14 @@ public final class Contents implements Serializable {
    * @param sha256 of its bytes; not copied
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  public record Content(String name, byte[] sha256) {}
+  public record Content(String name, byte[] sha256) {
+    /** Checks the length of the digest. */
+    public Content {
+      if (sha256.length != HASH) {
+        throw new IllegalArgumentException("a SHA-256 of " + sha256.length + " bytes");
+      }
+    }
+  }
 
   /** Files in any order. */
   static Contents of(List<Content> files) {

@@ -5,7 +5,6 @@ import dev.syncnorm.image.Rejection;
 import dev.syncnorm.statistics.Contents.Content;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -29,9 +28,8 @@ public final class StatisticsAccumulator {
   public void accept(long fileBytes, ImageSums image, Optional<String> group) {
     accepted++;
     bytes = Math.addExact(bytes, fileBytes);
-    PixelKind kind = image.kind();
-    sums.computeIfAbsent(kind, k -> new RunningSums(k, true)).add(image);
-    group.ifPresent(name -> group(name, kind).add(image));
+    of(sums, image.kind(), image.histograms().isPresent()).add(image);
+    group.ifPresent(name -> of(group(name), image.kind(), false).add(image));
   }
 
   /** Notes what an accepted image's file is, for the digest. */
@@ -48,34 +46,39 @@ public final class StatisticsAccumulator {
   public void add(StatisticsPart part) {
     accepted = Math.addExact(accepted, part.accepted());
     bytes = Math.addExact(bytes, part.bytes());
-    part.sums()
-        .forEach(
-            (kind, added) -> sums.computeIfAbsent(kind, k -> new RunningSums(k, true)).add(added));
+    for (PixelSums added : part.sums().values()) {
+      of(sums, added.kind(), added.histograms().isPresent()).add(added);
+    }
     part.groups()
-        .forEach((name, group) -> group.forEach((kind, added) -> group(name, kind).add(added)));
+        .forEach(
+            (name, group) ->
+                group.values().forEach(added -> of(group(name), added.kind(), false).add(added)));
     contents.add(part.contents());
     rejections.addAll(part.rejections());
   }
 
-  private RunningSums group(String name, PixelKind kind) {
-    return groups
-        .computeIfAbsent(name, n -> new TreeMap<>())
-        .computeIfAbsent(kind, k -> new RunningSums(k, false));
+  private SortedMap<PixelKind, RunningSums> group(String name) {
+    return groups.computeIfAbsent(name, absent -> new TreeMap<>());
+  }
+
+  private static RunningSums of(
+      SortedMap<PixelKind, RunningSums> sums, PixelKind kind, boolean histograms) {
+    return sums.computeIfAbsent(kind, absent -> new RunningSums(kind, histograms));
   }
 
   /** All that was added. */
   public StatisticsPart part() {
     SortedMap<String, SortedMap<PixelKind, PixelSums>> copies = new TreeMap<>();
-    groups.forEach((name, group) -> copies.put(name, values(group)));
+    groups.forEach((name, group) -> copies.put(name, copy(group)));
     List<Contents> all = new ArrayList<>(contents);
     all.add(Contents.of(noted));
     return new StatisticsPart(
-        accepted, bytes, values(sums), copies, Contents.all(all), List.copyOf(rejections));
+        accepted, bytes, copy(sums), copies, Contents.all(all), List.copyOf(rejections));
   }
 
-  private static SortedMap<PixelKind, PixelSums> values(Map<PixelKind, RunningSums> sums) {
-    SortedMap<PixelKind, PixelSums> values = new TreeMap<>();
-    sums.forEach((kind, running) -> values.put(kind, running.toPixelSums()));
-    return values;
+  private static SortedMap<PixelKind, PixelSums> copy(SortedMap<PixelKind, RunningSums> sums) {
+    SortedMap<PixelKind, PixelSums> copies = new TreeMap<>();
+    sums.forEach((kind, running) -> copies.put(kind, running.toPixelSums()));
+    return copies;
   }
 }

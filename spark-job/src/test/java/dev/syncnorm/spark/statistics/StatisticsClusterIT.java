@@ -15,6 +15,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -41,7 +43,7 @@ class StatisticsClusterIT {
     for (int i = 0; i < 40; i++) {
       images.png("small/%d.png".formatted(i), 20 + i, 30);
     }
-    cluster = StandaloneCluster.builder().workers(2).cores(1).memory("2g").start();
+    cluster = builder().start();
     List<String> command =
         new ArrayList<>(List.of(Built.root().resolve("bin/syncnorm").toString()));
     command.addAll(stats("expected.json", "--master", "local[1]"));
@@ -49,6 +51,12 @@ class StatisticsClusterIT {
     assertThat(embedded.waitFor(LIMIT)).as(embedded::tails).isZero();
     expected = json("expected.json");
     assertThat(expected).contains("\"accepted\" : 200", "\"rejected\" : 6");
+  }
+
+  private static StandaloneCluster.Builder builder() {
+    StandaloneCluster.Builder builder =
+        StandaloneCluster.builder().workers(2).cores(1).memory("2g");
+    return System.getProperty("os.name").equals("Linux") ? builder.hosts() : builder;
   }
 
   @AfterAll
@@ -88,6 +96,7 @@ class StatisticsClusterIT {
   }
 
   @Test
+  @EnabledOnOs(OS.LINUX)
   void anotherAttemptAtATaskThatHangsIsCountedInItsPlace() throws Exception {
     List<String> options = new ArrayList<>(List.of("--executor-memory", "1g"));
     for (String setting :
