@@ -118,8 +118,7 @@ public final class ImageInputs {
   /** What a function makes of the images of each task. */
   public <T> JavaRDD<T> mapPartitions(PartitionFunction<T> function) {
     Broadcast<SerializableConfiguration> configuration = hadoop;
-    Optional<String> chosen = column;
-    String name = chosen.orElse(null); // an Optional can't be sent
+    String chosen = column.orElse(null); // an Optional can't be sent
     return spark
         .parallelize(tasks, tasks.size())
         .mapPartitions(
@@ -128,7 +127,7 @@ public final class ImageInputs {
                     new TaskImages(
                         part.next(),
                         configuration.value().value(),
-                        Optional.ofNullable(name),
+                        Optional.ofNullable(chosen),
                         Utils.localHostName(),
                         TaskContext.get())));
   }
