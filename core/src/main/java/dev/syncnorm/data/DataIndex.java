@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.syncnorm.image.Rejection;
 import dev.syncnorm.tensor.Digests;
 import java.io.IOException;
 import java.io.Serializable;
@@ -38,14 +39,6 @@ public record DataIndex(List<Pair> pairs, List<Rejection> rejected) implements S
 
   /** An input and its target, of one size. */
   public record Pair(Image input, Image target) implements Serializable {}
-
-  /**
-   * An image that is not trained on.
-   *
-   * @param cause in one word, such as {@code truncated}
-   * @param message why, without the path
-   */
-  public record Rejection(String path, String cause, String message) implements Serializable {}
 
   /** Copies and sorts; an image that belongs to two pairs or roles is listed once. */
   public DataIndex {

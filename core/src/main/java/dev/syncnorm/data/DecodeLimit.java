@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * How long a decode may take, and how many of a process may be given up. A native decode can't be
  * interrupted: one that is given up keeps its thread, a core and its memory until it ends by
- * itself, if ever. Shared by the {@link LimitedDecoder}s of a process; thread-safe.
+ * itself, if ever. Shared by the {@link LimitedCalls} of a process; thread-safe.
  */
 public final class DecodeLimit implements Serializable {
 
@@ -15,11 +15,17 @@ public final class DecodeLimit implements Serializable {
 
   private static final long serialVersionUID = 1;
 
+  private final String setting;
   private final double seconds;
   private final AtomicInteger givenUp = new AtomicInteger();
 
-  /** A limit of so many seconds for each decode. */
-  public DecodeLimit(double seconds) {
+  /**
+   * A limit of so many seconds for each decode.
+   *
+   * @param setting that it is set by, such as {@code data.decode-timeout}, for messages
+   */
+  public DecodeLimit(String setting, double seconds) {
+    this.setting = setting;
     this.seconds = seconds;
   }
 
@@ -44,8 +50,8 @@ public final class DecodeLimit implements Serializable {
   void giveUp() {
     if (givenUp.incrementAndGet() > MOST_GIVEN_UP) {
       throw new ExceededException(
-          "more than %d decodes took longer than data.decode-timeout = %s s and go on; raise it, or remove the images that are timed-out"
-              .formatted(MOST_GIVEN_UP, text()));
+          "more than %d decodes took longer than %s = %s s and go on; raise it, or remove the images that are timed-out"
+              .formatted(MOST_GIVEN_UP, setting, text()));
     }
   }
 

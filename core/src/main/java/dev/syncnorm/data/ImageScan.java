@@ -1,10 +1,10 @@
 package dev.syncnorm.data;
 
 import dev.syncnorm.data.DataIndex.Image;
-import dev.syncnorm.data.DataIndex.Rejection;
 import dev.syncnorm.image.BadImageCause;
 import dev.syncnorm.image.BadImageException;
 import dev.syncnorm.image.DecodedImage;
+import dev.syncnorm.image.Rejection;
 import dev.syncnorm.tensor.Digests;
 import java.io.IOException;
 

@@ -1,7 +1,7 @@
 package dev.syncnorm.data;
 
 import dev.syncnorm.data.DataIndex.Image;
-import dev.syncnorm.data.DataIndex.Rejection;
+import dev.syncnorm.image.Rejection;
 import java.io.Serializable;
 
 /** What a scan found out about one file. */

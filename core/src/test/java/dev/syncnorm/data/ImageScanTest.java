@@ -3,9 +3,9 @@ package dev.syncnorm.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.syncnorm.data.DataIndex.Image;
-import dev.syncnorm.data.DataIndex.Rejection;
 import dev.syncnorm.image.BadImageCause;
 import dev.syncnorm.image.ImageDecoder;
+import dev.syncnorm.image.Rejection;
 import dev.syncnorm.testing.ImageFiles;
 import java.awt.image.BufferedImage;
 import java.io.FileNotFoundException;

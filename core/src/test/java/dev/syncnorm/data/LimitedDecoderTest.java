@@ -50,7 +50,8 @@ class LimitedDecoderTest {
           return IMAGE;
         };
 
-    try (LimitedDecoder limited = new LimitedDecoder(seen, new DecodeLimit(60))) {
+    try (LimitedDecoder limited =
+        new LimitedDecoder(seen, new DecodeLimit("data.decode-timeout", 60))) {
       assertThat(limited.decode(QUICK)).isSameAs(IMAGE);
     }
 
@@ -59,7 +60,8 @@ class LimitedDecoderTest {
 
   @Test
   void anImageThatTakesTooLongIsTimedOutAndTheNextOneIsDecoded() throws BadImageException {
-    try (LimitedDecoder limited = new LimitedDecoder(decoder, new DecodeLimit(0.05))) {
+    try (LimitedDecoder limited =
+        new LimitedDecoder(decoder, new DecodeLimit("data.decode-timeout", 0.05))) {
       BadImageException bad =
           catchThrowableOfType(BadImageException.class, () -> limited.decode(HANGS));
 
@@ -71,7 +73,7 @@ class LimitedDecoderTest {
 
   @Test
   void moreThanFourHangingDecodesOfAProcessEndTheScan() {
-    DecodeLimit limit = new DecodeLimit(0.05);
+    DecodeLimit limit = new DecodeLimit("data.decode-timeout", 0.05);
     for (int i = 0; i < 4; i++) {
       try (LimitedDecoder limited = new LimitedDecoder(decoder, limit)) {
         assertThatThrownBy(() -> limited.decode(HANGS)).isInstanceOf(BadImageException.class);
@@ -88,7 +90,7 @@ class LimitedDecoderTest {
 
   @Test
   void aDecodeThatEndsAfterAllCountsNoMore() throws InterruptedException {
-    DecodeLimit limit = new DecodeLimit(0.01);
+    DecodeLimit limit = new DecodeLimit("data.decode-timeout", 0.01);
     Decoder slow =
         file -> {
           try {
@@ -118,10 +120,12 @@ class LimitedDecoderTest {
           throw new IllegalStateException("a mistake");
         };
 
-    try (LimitedDecoder limited = new LimitedDecoder(refuses, new DecodeLimit(60))) {
+    try (LimitedDecoder limited =
+        new LimitedDecoder(refuses, new DecodeLimit("data.decode-timeout", 60))) {
       assertThatThrownBy(() -> limited.decode(QUICK)).isSameAs(bad);
     }
-    try (LimitedDecoder limited = new LimitedDecoder(fails, new DecodeLimit(60))) {
+    try (LimitedDecoder limited =
+        new LimitedDecoder(fails, new DecodeLimit("data.decode-timeout", 60))) {
       assertThatThrownBy(() -> limited.decode(QUICK)).hasMessage("a mistake");
     }
   }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.syncnorm.data.DataIndex.Image;
-import dev.syncnorm.data.DataIndex.Rejection;
+import dev.syncnorm.image.Rejection;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

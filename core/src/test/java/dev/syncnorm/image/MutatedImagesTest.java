@@ -2,21 +2,30 @@ package dev.syncnorm.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.syncnorm.image.PixelSettings.Channels;
+import dev.syncnorm.image.PixelSettings.Extent;
 import dev.syncnorm.testing.ImageFiles;
+import dev.syncnorm.testing.Samples;
+import dev.syncnorm.testing.Samples.TiffLayout;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MutatedImagesTest {
   /** More files for a long run by hand: {@code -Dsyncnorm.mutations=100000}. */
   private static final int COUNT = Integer.getInteger("syncnorm.mutations", 2_000);
+
+  private static final int OF_EACH = Integer.getInteger("syncnorm.mutations", 5_000);
 
   private static final long SEED = Long.getLong("syncnorm.seed", 20261123);
 
@@ -53,6 +62,61 @@ class MutatedImagesTest {
             BadImageCause.CORRUPT,
             BadImageCause.TOO_LARGE,
             BadImageCause.UNSUPPORTED);
+  }
+
+  /** What statistics do with files: into native memory, all depths, with and without a resize. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"jpeg", "progressive", "png", "png16", "palette", "webp", "bmp", "tiff", "tiff16"})
+  @Timeout(300)
+  void everyDamagedFileIsReadOrRejected(String format) {
+    byte[] file = file(format);
+    Random random = new Random(SEED);
+    Optional<Extent> small = Optional.of(new Extent(9, 11));
+    List<PixelReader> readers =
+        List.of(
+            new PixelReader(decoder, PixelSettings.WHOLE_RGB),
+            new PixelReader(
+                decoder, new PixelSettings(Channels.NATIVE, Optional.empty(), Optional.empty())),
+            new PixelReader(decoder, new PixelSettings(Channels.GRAY, small, Optional.empty())),
+            new PixelReader(decoder, new PixelSettings(Channels.RGB, Optional.empty(), small)));
+    int read = 0;
+    int rejected = 0;
+    for (int i = 0; i < OF_EACH; i++) {
+      byte[] mutated = mutate(file, random);
+      try {
+        Pixels pixels = readers.get(i % readers.size()).read(mutated);
+        assertThat(pixels.count()).isBetween(1, 1_000_000);
+        assertThat(pixels.bytes()).isLessThanOrEqualTo(pixels.samples().capacity());
+        pixels.samples().get((int) pixels.bytes() - 1);
+        read++;
+      } catch (BadImageException e) {
+        rejected++;
+        assertThat(e.getMessage().lines()).as("seed %d, file %d", SEED, i).hasSize(1);
+      } catch (RuntimeException | Error e) {
+        throw new AssertionError("seed " + SEED + ", file " + i, e);
+      }
+    }
+    readers.forEach(PixelReader::close);
+    assertThat(read + rejected).isEqualTo(OF_EACH);
+    assertThat(read).as("seed %d", SEED).isBetween(OF_EACH / 50, OF_EACH * 49 / 50);
+  }
+
+  private static byte[] file(String format) {
+    BufferedImage picture = ImageFiles.picture(48, 40, 1);
+    return switch (format) {
+      case "jpeg" -> ImageFiles.jpeg(picture, false);
+      case "progressive" -> ImageFiles.jpeg(picture, true);
+      case "png" -> Samples.random(48, 40, 4, 8, 1).png();
+      case "png16" -> Samples.random(48, 40, 3, 16, 1).png();
+      case "palette" ->
+          ImageFiles.encode(ImageFiles.picture(48, 40, 1, BufferedImage.TYPE_BYTE_INDEXED), "png");
+      case "webp" -> ImageFiles.lossyWebp(ImageFiles.pixels(picture));
+      case "bmp" -> ImageFiles.encode(picture, "bmp");
+      case "tiff" -> ImageFiles.encodeByOpenCv(ImageFiles.pixels(picture), ".tiff");
+      case "tiff16" -> Samples.random(48, 40, 3, 16, 1).tiff(TiffLayout.of(3));
+      default -> throw new IllegalArgumentException(format);
+    };
   }
 
   private static List<byte[]> files() {

@@ -3,6 +3,7 @@ package dev.syncnorm.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.syncnorm.tensor.Shape;
+import dev.syncnorm.testing.ChildJvm;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

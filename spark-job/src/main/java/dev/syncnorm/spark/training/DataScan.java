@@ -2,7 +2,6 @@ package dev.syncnorm.spark.training;
 
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.data.DataIndex;
-import dev.syncnorm.data.DataIndex.Rejection;
 import dev.syncnorm.data.DecodeLimit;
 import dev.syncnorm.data.Decoder;
 import dev.syncnorm.data.ImageScan;
@@ -11,6 +10,7 @@ import dev.syncnorm.data.PairPaths;
 import dev.syncnorm.data.PairSelection;
 import dev.syncnorm.data.Scanned;
 import dev.syncnorm.image.ImageDecoder;
+import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
 import dev.syncnorm.spark.dataset.HadoopFiles;
@@ -65,7 +65,7 @@ final class DataScan {
       MakesDecoder decoder) {
     this.spark = spark;
     this.hadoop = hadoop;
-    this.limit = new DecodeLimit(decodeTimeoutSeconds);
+    this.limit = new DecodeLimit("data.decode-timeout", decodeTimeoutSeconds);
     this.decoder = decoder;
     this.files = new HadoopFiles(hadoop.value().value());
   }
@@ -141,13 +141,14 @@ final class DataScan {
                       .formatted(folder, data)));
         }
       }
-      Quarantine quarantine = new Quarantine(hadoop.value().value(), folder);
-      for (Rejection rejection : index.rejected()) {
-        if (!rejection.cause().equals(PairSelection.BAD_PARTNER)) {
-          quarantine.add(rejection, folders.relative(rejection.path()));
+      try (Quarantine quarantine = new Quarantine(hadoop.value().value(), folder)) {
+        for (Rejection rejection : index.rejected()) {
+          if (!rejection.cause().equals(PairSelection.BAD_PARTNER)) {
+            quarantine.add(rejection, folders.relative(rejection.path()));
+          }
         }
+        quarantine.writeList();
       }
-      quarantine.writeList();
     } catch (IOException e) {
       throw new DataException(
           List.of(

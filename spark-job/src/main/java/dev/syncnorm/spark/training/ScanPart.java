@@ -1,8 +1,8 @@
 package dev.syncnorm.spark.training;
 
-import dev.syncnorm.data.DataIndex.Rejection;
 import dev.syncnorm.data.Scanned;
 import dev.syncnorm.image.BadImageCause;
+import dev.syncnorm.image.Rejection;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;

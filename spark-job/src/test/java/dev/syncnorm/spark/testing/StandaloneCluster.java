@@ -82,6 +82,7 @@ public final class StandaloneCluster implements AutoCloseable {
     private int workers = 2;
     private int cores = 1;
     private String memory = "1g";
+    private boolean hosts;
     private final Map<String, String> environment = new HashMap<>();
 
     private Builder() {}
@@ -103,6 +104,15 @@ public final class StandaloneCluster implements AutoCloseable {
      */
     public Builder memory(String size) {
       memory = size;
+      return this;
+    }
+
+    /**
+     * Gives each worker a host name of its own: Spark runs no two attempts at a task on one host.
+     * Linux only, where the whole of 127.0.0.0/8 is this machine.
+     */
+    public Builder hosts() {
+      hosts = true;
       return this;
     }
 
@@ -318,7 +328,7 @@ public final class StandaloneCluster implements AutoCloseable {
                 sparkHome.resolve("bin/spark-class").toString(),
                 "org.apache.spark.deploy.worker.Worker",
                 "--host",
-                "127.0.0.1",
+                "127.0.0." + (builder.hosts ? 1 + index : 1),
                 "--port",
                 "0",
                 "--webui-port",

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.data.DataIndex;
-import dev.syncnorm.data.DataIndex.Rejection;
 import dev.syncnorm.image.BadImageException;
 import dev.syncnorm.image.DecodedImage;
 import dev.syncnorm.image.ImageDecoder;
+import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
 import dev.syncnorm.spark.testing.PairFolders;

@@ -3,8 +3,8 @@ package dev.syncnorm.spark.training;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.syncnorm.data.DataIndex.Image;
-import dev.syncnorm.data.DataIndex.Rejection;
 import dev.syncnorm.data.Scanned;
+import dev.syncnorm.image.Rejection;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

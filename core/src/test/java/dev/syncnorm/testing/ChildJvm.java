@@ -1,4 +1,4 @@
-package dev.syncnorm.kernel;
+package dev.syncnorm.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,13 +8,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Runs a class of the tests in a JVM of its own, with options of its own. */
-final class ChildJvm {
-  static final String VECTOR_MODULE = "--add-modules=jdk.incubator.vector";
+public final class ChildJvm {
+  /** Without it there is no Vector API. */
+  public static final String VECTOR_MODULE = "--add-modules=jdk.incubator.vector";
 
   private ChildJvm() {}
 
   /** Runs the main method and returns the last line of what it printed. */
-  static String lastLine(Class<?> main, String... options) {
+  public static String lastLine(Class<?> main, String... options) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-XX:+IgnoreUnrecognizedVMOptions");
