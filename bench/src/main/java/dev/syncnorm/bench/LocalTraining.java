@@ -84,10 +84,9 @@ final class LocalTraining {
         new PairSamples(
             index,
             source,
-            data.order(),
+            data.pixels().conversion(),
             data.height(),
             data.width(),
-            data.scale(),
             configuration.train().cacheBytes()));
   }
 

@@ -198,6 +198,25 @@ public final class Settings {
     return Optional.empty();
   }
 
+  /**
+   * Numbers that a condition holds for, exactly {@code count} of them, or empty where the key is
+   * missing.
+   */
+  public Optional<List<Double>> optionalNumbers(
+      String key, int count, DoublePredicate condition, String expected) {
+    if (!has(key)) {
+      return Optional.empty();
+    }
+    if (object.get(key) instanceof ConfigList list
+        && list.size() == count
+        && list.stream()
+            .allMatch(v -> v.unwrapped() instanceof Number n && condition.test(n.doubleValue()))) {
+      return Optional.of(list.stream().map(v -> ((Number) v.unwrapped()).doubleValue()).toList());
+    }
+    wrong(key, "a list of %d numbers %s".formatted(count, expected));
+    return Optional.empty();
+  }
+
   /** A seed: any whole number of 64 bits. */
   public long wholeNumber(String key, long byDefault) {
     if (!has(key)) {

@@ -2,7 +2,6 @@ package dev.syncnorm.data;
 
 import dev.syncnorm.data.DataIndex.Image;
 import dev.syncnorm.image.BadImageException;
-import dev.syncnorm.image.ChannelOrder;
 import dev.syncnorm.image.DecodedImage;
 import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelConversion;
@@ -15,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Pairs of images as tensors: decoded, resized (bilinear), planar, divided by the scale. Keeps the
- * resized images that were used last, and reads those that are used next ahead, all within a number
- * of bytes.
+ * Pairs of images as tensors: decoded, resized (bilinear), planar, as a conversion has their
+ * values. Keeps the resized images that were used last, and reads those that are used next ahead,
+ * all within a number of bytes.
  */
 public final class PairSamples implements Samples {
 
@@ -32,22 +31,21 @@ public final class PairSamples implements Samples {
   /**
    * The samples of an index.
    *
-   * @param scale values are 8-bit values divided by this
+   * @param conversion how the bytes of inputs and targets become values
    * @param cacheBytes how much memory the resized images may take, those read ahead among them
    */
   public PairSamples(
       DataIndex index,
       ByteSource source,
-      ChannelOrder order,
+      PixelConversion conversion,
       int height,
       int width,
-      float scale,
       long cacheBytes) {
     this.index = index;
     this.source = source;
     this.height = height;
     this.width = width;
-    this.conversion = new PixelConversion(order, scale);
+    this.conversion = conversion;
     this.cache = new ImageCache(this::resized, cacheBytes / (3L * height * width));
   }
 

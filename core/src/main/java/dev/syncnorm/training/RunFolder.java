@@ -99,6 +99,18 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
+  /** The configuration that a run was begun with; empty if there is no run that can be read. */
+  public static Optional<String> configuration(Folder folder) {
+    try {
+      return folder.kind("config.conf") == Kind.FILE
+          ? Optional.of(
+              new String(folder.read("config.conf", LONGEST_CONFIGURATION), StandardCharsets.UTF_8))
+          : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
   /**
    * The state of the latest whole checkpoint; rows of the history after it are cut off.
    *

@@ -1,41 +1,48 @@
 package dev.syncnorm.training;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.configuration.Mistakes;
 import dev.syncnorm.configuration.Settings;
-import dev.syncnorm.image.ChannelOrder;
+import dev.syncnorm.image.PixelSettings.Extent;
 import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.network.Network;
 import dev.syncnorm.network.NetworkReader;
+import dev.syncnorm.storage.StoredFile;
 import dev.syncnorm.tensor.Shape;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * A whole training configuration, checked; reference.conf explains the keys.
  *
- * @param text the resolved configuration in HOCON, as saved with the run
+ * @param text the resolved configuration in HOCON, as saved with the run; it names no file that
+ *     decides what is computed but the images
+ * @param warnings a line for each thing that is no mistake but should be known
  */
 public record TrainConfiguration(
-    Network network, Data data, Train train, Preview preview, String text) {
+    Network network, Data data, Train train, Preview preview, String text, List<String> warnings) {
 
   /**
    * The images and how they become tensors.
    *
    * @param input folder of the inputs
    * @param target folder of the targets
-   * @param scale values are 8-bit values divided by this
+   * @param pixels how the bytes of inputs and targets become values
    * @param decodeTimeoutSeconds for how long the check before training decodes one image
    */
   public record Data(
       String input,
       String target,
-      ChannelOrder order,
+      Pixels pixels,
       int height,
       int width,
-      float scale,
       double decodeTimeoutSeconds) {}
 
   /** The course of training. */
@@ -63,6 +70,16 @@ public record TrainConfiguration(
   public interface Paths {
     /** Turns a path as written into the one to use. */
     String locate(String written);
+
+    /**
+     * The file at a located path; executors read none.
+     *
+     * @param key of the path, which names it in a mistake
+     * @throws ConfigurationException if the path is wrong
+     */
+    default StoredFile file(String key, String located) throws ConfigurationException {
+      return StoredFile.local(Path.of(located));
+    }
 
     /** Whether a located path is known to be no file; executors leave this to the driver. */
     default boolean isMissing(String located) {
@@ -97,7 +114,8 @@ public record TrainConfiguration(
     if (network.isPresent()) {
       checkPicture(root, network.get());
     }
-    Data data = data(root.object("data"), network.isPresent(), input, paths);
+    List<String> warnings = new ArrayList<>();
+    Data data = data(root.object("data"), network.isPresent(), input, paths, warnings::add);
     Train train = train(root.object("train"));
     if (network.isPresent() && train.batchSize() == 1) {
       undefinedVariance(network.get(), "train.batch-size is 1")
@@ -113,7 +131,26 @@ public record TrainConfiguration(
     root.finish();
     mistakes.throwIfAny();
     return new TrainConfiguration(
-        network.orElseThrow(), data, train, preview, ConfigurationFile.render(config));
+        network.orElseThrow(),
+        data,
+        train,
+        preview,
+        ConfigurationFile.render(data.pixels().resolve(config)),
+        List.copyOf(warnings));
+  }
+
+  /**
+   * A configuration to go on with a run by: what the run took from files at its beginning is taken
+   * from its own configuration, if both name the same files.
+   *
+   * @param begun the run's configuration, as it was saved
+   */
+  public static Config asBegun(Config config, String begun) {
+    try {
+      return Pixels.asBegun(config, ConfigFactory.parseString(begun));
+    } catch (ConfigException e) {
+      return config; // that the run's is damaged is told when both are compared
+    }
   }
 
   /**
@@ -172,7 +209,8 @@ public record TrainConfiguration(
     return located;
   }
 
-  private static Data data(Settings settings, boolean hasNetwork, Shape input, Paths paths) {
+  private static Data data(
+      Settings settings, boolean hasNetwork, Shape input, Paths paths, Consumer<String> warnings) {
     Settings pixels = settings.object("pixels");
     Optional<List<Integer>> resize = pixels.optionalIntegers("resize", 2, 1);
     List<Integer> model = List.of(input.height(), input.width());
@@ -183,12 +221,10 @@ public record TrainConfiguration(
         new Data(
             folder(settings, "input", paths),
             folder(settings, "target", paths),
-            pixels.choice("order", ChannelOrder.BGR),
+            new PixelsReader(pixels, paths, warnings)
+                .read(new Extent(input.height(), input.width())),
             input.height(),
             input.width(),
-            (float)
-                pixels.number(
-                    "scale", 255, v -> v > 0 && v < 1e30, "a number above 0 and below 1e30"),
             decodeTimeout(settings));
     pixels.finish();
     settings.finish();

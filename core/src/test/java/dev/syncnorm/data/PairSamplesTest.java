@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.syncnorm.data.DataIndex.Image;
 import dev.syncnorm.image.ChannelOrder;
 import dev.syncnorm.image.ImageDecoder;
+import dev.syncnorm.image.PixelConversion;
 import dev.syncnorm.testing.ImageFiles;
 import dev.syncnorm.testing.InProcessTraining;
 import dev.syncnorm.training.SampleException;
@@ -230,7 +231,8 @@ class PairSamplesTest {
   }
 
   private PairSamples samples(ByteSource bytes, long cacheBytes) {
-    return new PairSamples(index, bytes, ChannelOrder.BGR, HEIGHT, WIDTH, 255, cacheBytes);
+    return new PairSamples(
+        index, bytes, new PixelConversion(ChannelOrder.BGR, 255), HEIGHT, WIDTH, cacheBytes);
   }
 
   private static void load(PairSamples samples, int sample) throws SampleException {

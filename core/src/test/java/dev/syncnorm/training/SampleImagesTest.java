@@ -136,7 +136,7 @@ class SampleImagesTest {
       files = all.sorted().toList();
     }
     TrainConfiguration.Data data = configuration.data();
-    PixelConversion conversion = new PixelConversion(data.order(), data.scale());
+    PixelConversion conversion = data.pixels().conversion();
     float[][] images = new float[files.size()][3 * data.height() * data.width()];
     for (int i = 0; i < images.length; i++) {
       DecodedImage image = new ImageDecoder().decode(Files.readAllBytes(files.get(i)));

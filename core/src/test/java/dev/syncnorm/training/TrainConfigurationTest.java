@@ -73,8 +73,8 @@ class TrainConfigurationTest {
             "18: train.optimizer.bias-corection is not a known key; did you mean bias-correction?"),
         one(
             "scale = 255",
-            "scale = 255, mean = 3",
-            "14: data.pixels.mean is not a known key; known are order, resize, scale"),
+            "scale = 255, gamma = 3",
+            "14: data.pixels.gamma is not a known key; known are mean, order, resize, scale, statistics, std"),
         one(
             "scale = 255 }",
             "scale = 255 }, decode-timeout = 0 s",
@@ -245,7 +245,43 @@ class TrainConfigurationTest {
         one(
             "scale = 255",
             "scale = 0",
-            "14: data.pixels.scale is 0, expected a number above 0 and below 1e30"),
+            "14: data.pixels.scale is 0, expected a number above 1e-30 and below 1e30"),
+        one(
+            "scale = 255",
+            "mean = 0.5",
+            "14: data.pixels.mean is 0.5, expected a list of 3 numbers from 0 to 1, which is 255 / data.pixels.scale"),
+        one(
+            "scale = 255",
+            "mean = [123.675, 116.28, 103.53]",
+            "14: data.pixels.mean is [123.675,116.28,103.53], expected a list of 3 numbers from 0 to 1, which is 255 / data.pixels.scale"),
+        one(
+            "scale = 255",
+            "scale = 1, mean = [0, 0, 256]",
+            "14: data.pixels.mean is [0,0,256], expected a list of 3 numbers from 0 to 255, which is 255 / data.pixels.scale"),
+        one(
+            "scale = 255",
+            "std = [0.2, 0.2]",
+            "14: data.pixels.std is [0.2,0.2], expected a list of 3 numbers above 0 and up to 1, where 255 / data.pixels.scale is 1"),
+        one(
+            "scale = 255",
+            "std = [0.2, 0, 0.2]",
+            "14: data.pixels.std is [0.2,0,0.2], expected a list of 3 numbers above 0 and up to 1, where 255 / data.pixels.scale is 1"),
+        one(
+            "scale = 255",
+            "std = [0.2, \"0.2\", 0.2]",
+            "14: data.pixels.std is [0.2,\"0.2\",0.2], expected a list of 3 numbers above 0 and up to 1, where 255 / data.pixels.scale is 1"),
+        one(
+            "scale = 255",
+            "scale = 510, std = [2, 1, 1]",
+            "14: data.pixels.std is [2,1,1], expected a list of 3 numbers above 0 and up to 1, where 255 / data.pixels.scale is 0.5"),
+        one(
+            "scale = 255",
+            "statistics = [s.json]",
+            "14: data.pixels.statistics is [\"s.json\"], expected a text"),
+        one(
+            "scale = 255",
+            "mean = [0, 0, 0], statistics { file = s.json, sha256 = 00 }",
+            "14: data.pixels.std is missing, expected the numbers that were taken from data.pixels.statistics.file"),
         one(
             "scale = 255",
             "resize = [9, 8]",
@@ -438,7 +474,18 @@ class TrainConfigurationTest {
     assertThat(norm.convention()).isEqualTo(RunningStatistics.TENSORFLOW);
     assertThat(configuration.data())
         .isEqualTo(
-            new TrainConfiguration.Data("located/a", "located/b", ChannelOrder.BGR, 8, 9, 255, 60));
+            new TrainConfiguration.Data(
+                "located/a",
+                "located/b",
+                new Pixels(
+                    ChannelOrder.BGR,
+                    255,
+                    List.of(0.0, 0.0, 0.0),
+                    List.of(1.0, 1.0, 1.0),
+                    Optional.empty()),
+                8,
+                9,
+                60));
     assertThat(configuration.train())
         .isEqualTo(
             new TrainConfiguration.Train(

@@ -71,8 +71,8 @@ final class CommandPaths {
   TrainConfiguration.Paths of(String configuration) throws ConfigurationException {
     Optional<Path> local = local("CONF", configuration);
     return local.isPresent()
-        ? new LocatedPaths(local.get())
-        : new RemotePaths(file("CONF", configuration));
+        ? new LocatedPaths(this, local.get())
+        : new RemotePaths(this, file("CONF", configuration));
   }
 
   /**

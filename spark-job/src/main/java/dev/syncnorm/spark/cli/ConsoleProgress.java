@@ -1,5 +1,6 @@
 package dev.syncnorm.spark.cli;
 
+import dev.syncnorm.configuration.Settings;
 import dev.syncnorm.data.DataIndex;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.layer.BatchNorm;
@@ -7,6 +8,7 @@ import dev.syncnorm.network.Network;
 import dev.syncnorm.network.ParameterTable;
 import dev.syncnorm.spark.training.TrainJob;
 import dev.syncnorm.training.Coordinator.CommittedStep;
+import dev.syncnorm.training.Pixels;
 import dev.syncnorm.training.RunFolder;
 import dev.syncnorm.training.TrainConfiguration;
 import dev.syncnorm.training.WeightImport;
@@ -58,7 +60,22 @@ final class ConsoleProgress implements TrainJob.Progress {
         network.nodes().stream().map(n -> n.layer().name()).collect(Collectors.joining(" > "));
     line("train     %s", conf);
     line("network   %s, %,d parameters", layers, network.parameters().size());
+    Pixels pixels = configuration.data().pixels();
+    if (pixels.areNormalised()) {
+      line(
+          "pixels    %s: mean %s, std %s%s",
+          Settings.label(pixels.order()),
+          numbers(pixels.mean()),
+          numbers(pixels.std()),
+          pixels.origin().map(origin -> ", from " + origin.file()).orElse(""));
+    }
     line("run       %s", run);
+  }
+
+  private static String numbers(List<Double> values) {
+    return values.stream()
+        .map(value -> String.format(Locale.ROOT, "%.6f", value))
+        .collect(Collectors.joining(" "));
   }
 
   /** Says what was taken from a file of weights, and what was not. */

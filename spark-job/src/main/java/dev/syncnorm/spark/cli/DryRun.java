@@ -1,5 +1,6 @@
 package dev.syncnorm.spark.cli;
 
+import dev.syncnorm.image.ChannelOrder;
 import dev.syncnorm.layer.Layer;
 import dev.syncnorm.layer.Parameter;
 import dev.syncnorm.network.Network;
@@ -7,6 +8,7 @@ import dev.syncnorm.network.RowProgram;
 import dev.syncnorm.network.StepPlan;
 import dev.syncnorm.tensor.Shape;
 import dev.syncnorm.training.MemoryPlan;
+import dev.syncnorm.training.Pixels;
 import dev.syncnorm.training.SumCosts;
 import dev.syncnorm.training.TrainConfiguration;
 import java.io.PrintWriter;
@@ -30,11 +32,34 @@ final class DryRun {
 
   /** Prints all tables. */
   void print() {
+    printPixels();
     printLayers();
     printSums();
     printPhases();
     printMemory();
     out.flush();
+  }
+
+  /** The numbers by which values differ from scaled bytes, if they do. */
+  private void printPixels() {
+    Pixels pixels = configuration.data().pixels();
+    if (!pixels.areNormalised()) {
+      return;
+    }
+    List<String> colours = List.of("red", "green", "blue");
+    TextTable table = new TextTable(1, "channel", "mean", "std");
+    for (int c = 0; c < colours.size(); c++) {
+      int colour = pixels.order() == ChannelOrder.RGB ? c : colours.size() - 1 - c;
+      table.row(
+          colours.get(colour), pixels.mean().get(c).toString(), pixels.std().get(c).toString());
+    }
+    print(
+        "values of a pixel: (byte / %s - mean) / std%s"
+            .formatted(
+                Float.toString(pixels.scale()).replaceFirst("\\.0$", ""),
+                pixels.origin().map(origin -> ", both from " + origin.file()).orElse("")),
+        table);
+    out.println();
   }
 
   private void printLayers() {

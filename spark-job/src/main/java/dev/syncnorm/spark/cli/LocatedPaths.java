@@ -1,12 +1,14 @@
 package dev.syncnorm.spark.cli;
 
+import dev.syncnorm.configuration.ConfigurationException;
+import dev.syncnorm.storage.StoredFile;
 import dev.syncnorm.training.TrainConfiguration;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
 /** Relative paths: in the current folder, beside the configuration, or one folder above it. */
-record LocatedPaths(Path configuration) implements TrainConfiguration.Paths {
+record LocatedPaths(CommandPaths paths, Path configuration) implements TrainConfiguration.Paths {
 
   @Override
   public String locate(String written) {
@@ -26,6 +28,11 @@ record LocatedPaths(Path configuration) implements TrainConfiguration.Paths {
         .toAbsolutePath()
         .normalize()
         .toString();
+  }
+
+  @Override
+  public StoredFile file(String key, String located) throws ConfigurationException {
+    return paths.file(key, located);
   }
 
   /** What is behind a URI is seen when it is read. */

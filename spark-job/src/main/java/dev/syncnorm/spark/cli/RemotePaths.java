@@ -1,5 +1,6 @@
 package dev.syncnorm.spark.cli;
 
+import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.storage.Folder.Kind;
 import dev.syncnorm.storage.StoredFile;
 import dev.syncnorm.training.TrainConfiguration;
@@ -10,7 +11,8 @@ import java.util.List;
  * Relative paths in a configuration on a file system of Hadoop's: beside it, or one folder above.
  * The current folder, which is another machine's, plays no part.
  */
-record RemotePaths(StoredFile configuration) implements TrainConfiguration.Paths {
+record RemotePaths(CommandPaths paths, StoredFile configuration)
+    implements TrainConfiguration.Paths {
 
   @Override
   public String locate(String written) {
@@ -32,6 +34,11 @@ record RemotePaths(StoredFile configuration) implements TrainConfiguration.Paths
 
   private static String whole(StoredFile place) {
     return new org.apache.hadoop.fs.Path(place.path()).toString();
+  }
+
+  @Override
+  public StoredFile file(String key, String located) throws ConfigurationException {
+    return paths.file(key, located);
   }
 
   /** It is seen when it is read. */

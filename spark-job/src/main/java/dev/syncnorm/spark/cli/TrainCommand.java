@@ -1,5 +1,6 @@
 package dev.syncnorm.spark.cli;
 
+import com.typesafe.config.Config;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.configuration.ConfigurationFile;
 import dev.syncnorm.kernel.Backend;
@@ -152,6 +153,8 @@ final class TrainCommand implements Callable<Integer>, Main.Verbose {
     OptionalInt asked = workers == null ? OptionalInt.empty() : OptionalInt.of(workers);
     Optional<WeightImport> weights = initialWeights(checked, paths);
     PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    checked.warnings().forEach(warning -> err.println("syncnorm: " + warning));
     TrainingMemory memory =
         new TrainingMemory(checked, backend, Optional.ofNullable(master), asked);
     if (dryRun) {
@@ -164,7 +167,6 @@ final class TrainCommand implements Callable<Integer>, Main.Verbose {
     }
     memory.refuseIfTooLarge();
     String folder = run != null ? run : defaultRun(paths);
-    PrintWriter err = spec.commandLine().getErr();
     TrainingBar bar =
         new TrainingBar(new TerminalBar(err, !quiet && System.console() != null, System::nanoTime));
     ConsoleProgress console = new ConsoleProgress(out, err, quiet, checked, backend, bar);
@@ -224,14 +226,21 @@ final class TrainCommand implements Callable<Integer>, Main.Verbose {
     Optional<TrainConfiguration> checked = Optional.empty();
     if (configuration != null) {
       checked =
-          usage.collect(
-              () ->
-                  TrainConfiguration.read(
-                      ConfigurationFile.load(paths.file("CONF", configuration), overrides),
-                      paths.of(configuration)));
+          usage.collect(() -> TrainConfiguration.read(settings(paths), paths.of(configuration)));
     }
     usage.throwIfAny();
     return checked.orElseThrow();
+  }
+
+  /** The configuration; that of a run that goes on needs no statistics that the run has read. */
+  private Config settings(CommandPaths paths) throws ConfigurationException {
+    Config config = ConfigurationFile.load(paths.file("CONF", configuration), overrides);
+    if (!resume || run == null) {
+      return config;
+    }
+    return RunFolder.configuration(paths.folder("--run", run))
+        .map(begun -> TrainConfiguration.asBegun(config, begun))
+        .orElse(config);
   }
 
   /** The run folder, which a new run must find unused. */

@@ -28,8 +28,7 @@ final class Previews {
     this.configuration = configuration;
     this.source = source;
     this.backend = backend;
-    this.conversion =
-        new PixelConversion(configuration.data().order(), configuration.data().scale());
+    this.conversion = configuration.data().pixels().conversion();
   }
 
   /** Checks that pictures can be made of all images: the last ones are made after the training. */

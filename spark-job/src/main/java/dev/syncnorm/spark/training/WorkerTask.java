@@ -79,10 +79,9 @@ record WorkerTask(
         new PairSamples(
             index.value(),
             new HadoopFiles(hadoop.value().value()),
-            data.order(),
+            data.pixels().conversion(),
             data.height(),
             data.width(),
-            data.scale(),
             train.train().cacheBytes() / workersOfThisProcess());
     return new TrainingWorker(
         new StepPlan(

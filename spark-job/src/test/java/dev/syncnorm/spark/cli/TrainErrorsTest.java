@@ -111,6 +111,19 @@ class TrainErrorsTest {
             "data.target is nosuch://x/y, which can't be listed: <...>nosuch<...>; expected a folder"
                 + " of images"),
         wrong(
+            "statistics that are not there, and a mean and a scale against them",
+            s ->
+                s.set(
+                    "data.pixels.statistics=none.json",
+                    "data.pixels.mean=[0,0,0]",
+                    "data.pixels.scale=1"),
+            "--set data.pixels.mean=[0,0,0]: data.pixels.mean is given, and data.pixels.statistics"
+                + " gives it too; leave one of them out",
+            "--set data.pixels.scale=1: data.pixels.scale is 1, expected 255, as the numbers of"
+                + " data.pixels.statistics are of [0, 1]",
+            "--set data.pixels.statistics=none.json: data.pixels.statistics is \"none.json\","
+                + " expected a stats.json, but there is no file <...>/none.json"),
+        wrong(
             "a preview that is not there",
             s -> s.edit("train {", "preview.after = no.png\ntrain {"),
             "FOLDER/c.conf:9: preview.after is \"no.png\", expected an image, but there is no file"
