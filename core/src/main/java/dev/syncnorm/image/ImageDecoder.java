@@ -11,7 +11,8 @@ import org.bytedeco.opencv.opencv_core.Mat;
  * cut to their upper 8, and the EXIF orientation is applied.
  *
  * <p>The header and the structure of a file are checked before OpenCV sees it. What can still come
- * through unseen is damage inside the compressed pixels of a JPEG file.
+ * through unseen is damage inside the compressed pixels of a JPEG file; a {@link #strict} decoder
+ * finds that too.
  *
  * <p>A call takes native memory for the file and its pixels and gives it back before it returns. It
  * cannot be interrupted. Immutable and thread-safe.
@@ -26,6 +27,7 @@ public final class ImageDecoder {
   private static final String OPENCV_LIMIT = "OPENCV_IO_MAX_IMAGE_PIXELS";
 
   private final long maximumPixels;
+  private final boolean strict;
 
   /** A decoder with the default limit. */
   public ImageDecoder() {
@@ -54,7 +56,21 @@ public final class ImageDecoder {
               .formatted(OPENCV_LIMIT, opencvLimit, maximumPixels));
     }
     this.maximumPixels = maximumPixels;
+    strict = false;
     OpenCv.load();
+  }
+
+  private ImageDecoder(ImageDecoder decoder, boolean strict) {
+    maximumPixels = decoder.maximumPixels;
+    this.strict = strict;
+  }
+
+  /**
+   * A decoder that decodes every JPEG file twice, and calls it {@code corrupt} if the JDK's decoder
+   * warns or fails: damage inside a scan, which OpenCV decodes to other pixels without a word.
+   */
+  public ImageDecoder strict() {
+    return new ImageDecoder(this, true);
   }
 
   private static boolean admits(String opencvLimit, long maximumPixels) {
@@ -120,21 +136,49 @@ public final class ImageDecoder {
    */
   public void decode(byte[] file, PixelBuffer pixels) throws BadImageException {
     ImageHeader header = check(file);
-    try (BytePointer bytes = new BytePointer(file);
-        Mat encoded = new Mat(1, file.length, opencv_core.CV_8UC1, bytes);
+    verify(header, file);
+    try (NativeMemory memory = new NativeMemory();
+        Mat encoded = encoded(header, file, memory);
         Mat decoded = opencv_imgcodecs.imdecode(encoded, opencv_imgcodecs.IMREAD_COLOR)) {
       checkDecoded(header, decoded);
+      if (decoded.type() != opencv_core.CV_8UC3) {
+        throw new IllegalStateException("IMREAD_COLOR gave a matrix of type " + decoded.type());
+      }
       pixels.fill(decoded);
     } catch (RuntimeException e) { // a C++ exception
-      String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-      throw new BadImageException(
-          BadImageCause.CORRUPT,
-          "OpenCV cannot decode the %s file: %s".formatted(header.format().label(), reason),
-          e);
+      throw undecodable(header, e);
     }
   }
 
-  private static void checkDecoded(ImageHeader header, Mat decoded) throws BadImageException {
+  /** A matrix over a copy of a file, from which OpenCV decodes the samples as they are. */
+  static Mat encoded(ImageHeader header, byte[] file, NativeMemory memory)
+      throws BadImageException {
+    BytePointer bytes = memory.ofAtLeast(file.length).put(file, 0, file.length);
+    if (header.format() == ImageFormat.TIFF) {
+      int at = TiffFile.unassociatedAlpha(new FileBytes(file));
+      if (at >= 0) {
+        bytes.put(at, TiffFile.ASSOCIATED_ALPHA);
+      }
+    }
+    return new Mat(1, file.length, opencv_core.CV_8UC1, bytes);
+  }
+
+  /** What a strict decoder checks besides. */
+  void verify(ImageHeader header, byte[] file) throws BadImageException {
+    if (strict && header.format() == ImageFormat.JPEG) {
+      StrictJpeg.check(file);
+    }
+  }
+
+  static BadImageException undecodable(ImageHeader header, RuntimeException e) {
+    String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    return new BadImageException(
+        BadImageCause.CORRUPT,
+        "OpenCV cannot decode the %s file: %s".formatted(header.format().label(), reason),
+        e);
+  }
+
+  static void checkDecoded(ImageHeader header, Mat decoded) throws BadImageException {
     if (decoded.isNull() || decoded.empty()) {
       throw BadImageException.corrupt("OpenCV cannot decode the %s file", header.format().label());
     }
@@ -147,8 +191,8 @@ public final class ImageDecoder {
           "the header says %dx%d pixels, but %dx%d were decoded",
           header.width(), header.height(), width, height);
     }
-    if (decoded.type() != opencv_core.CV_8UC3 || !decoded.isContinuous()) {
-      throw new IllegalStateException("IMREAD_COLOR gave a matrix of type " + decoded.type());
+    if (!decoded.isContinuous()) {
+      throw new IllegalStateException("OpenCV decoded to rows with gaps");
     }
   }
 }

@@ -4,13 +4,15 @@ import java.io.Serializable;
 import java.util.Optional;
 
 /**
- * Which pixels of an image file are looked at: decoded (without an EXIF orientation, which turns
- * pixels and changes none), then resized, then cropped.
+ * Which pixels of an image file are looked at: decoded, then resized, then cropped. An EXIF
+ * orientation is applied if there is a resize or a crop; otherwise it would turn pixels and change
+ * none.
  *
  * @param channels how samples become channels
  * @param resize the size that images are resized to, bilinear as {@link Resize} has it
- * @param crop the size of the part around the centre that is used; an image that is smaller in one
- *     direction is {@code unsupported}
+ * @param crop the size of the part around the centre that is used, from (height - crop height) / 2
+ *     and (width - crop width) / 2 rounded down; an image that is smaller in one direction is
+ *     {@code unsupported}
  */
 @SuppressWarnings(
     "OptionalUsedAsFieldOrParameterType") // a value that is written once and read once
@@ -20,7 +22,10 @@ public record PixelSettings(Channels channels, Optional<Extent> resize, Optional
   public enum Channels {
     /** Red, green, blue: grey is repeated, alpha dropped. */
     RGB,
-    /** One: grey as it is, alpha dropped, colour by ITU-R BT.601 as OpenCV rounds it. */
+    /**
+     * One: grey as it is, alpha dropped, decoded colours by ITU-R BT.601 as OpenCV's COLOR_BGR2GRAY
+     * rounds it.
+     */
     GRAY,
     /** As many as the file has: grey, grey and alpha, red green blue, or those with alpha. */
     NATIVE

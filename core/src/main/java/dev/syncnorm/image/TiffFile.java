@@ -18,7 +18,14 @@ final class TiffFile {
   private static final int TILE_HEIGHT = 323;
   private static final int TILE_OFFSETS = 324;
   private static final int TILE_BYTES = 325;
+  private static final int PLANAR_CONFIGURATION = 284;
+  private static final int EXTRA_SAMPLES = 338;
   private static final int SAMPLE_FORMAT = 339;
+
+  /** The value of an extra sample that colours are multiplied by already. */
+  static final byte ASSOCIATED_ALPHA = 1;
+
+  private static final int UNASSOCIATED_ALPHA = 2;
 
   private static final int ENTRY_BYTES = 12;
   private static final int PALETTE = 3;
@@ -61,6 +68,32 @@ final class TiffFile {
       }
     }
     tiff.checkPieces(tiled ? TILE_OFFSETS : STRIP_OFFSETS, tiled ? TILE_BYTES : STRIP_BYTES, tiled);
+  }
+
+  /** Checks that OpenCV gives 16 bits as they are, which it does for most ways to store them. */
+  static void checkSixteenBits(FileBytes file) throws BadImageException {
+    TiffFile tiff = new TiffFile(file);
+    if (tiff.value(PHOTOMETRIC, 1) == 0) {
+      throw BadImageException.unsupported("a TIFF file of 16 bits with 0 for white");
+    }
+    if (tiff.value(PLANAR_CONFIGURATION, 1) != 1 && tiff.value(SAMPLES_PER_PIXEL, 1) > 1) {
+      throw BadImageException.unsupported("a TIFF file of 16 bits with a plane for each channel");
+    }
+  }
+
+  /**
+   * The position of the byte that says that the first extra sample is alpha and the colours are not
+   * multiplied by it, or -1. Where libtiff reads that, it multiplies.
+   */
+  static int unassociatedAlpha(FileBytes file) throws BadImageException {
+    TiffFile tiff = new TiffFile(file);
+    long entry = tiff.find(EXTRA_SAMPLES);
+    if (entry < 0 || tiff.value(entry, 0) != UNASSOCIATED_ALPHA) {
+      return -1;
+    }
+    long at = tiff.position(entry, 0);
+    int last = bytes(tiff.u16(entry + 2)) - 1;
+    return (int) (tiff.littleEndian ? at : at + last);
   }
 
   private ImageHeader header() throws BadImageException {
@@ -153,28 +186,38 @@ final class TiffFile {
     return -1;
   }
 
-  /** A value of an entry; up to four bytes stand in the entry itself, more elsewhere. */
+  /** A value of an entry. */
   private long value(long entry, long index) throws BadImageException {
+    long at = position(entry, index);
+    return switch (bytes(u16(entry + 2))) {
+      case 1 -> file.u8(at);
+      case 2 -> u16(at);
+      default -> u32(at);
+    };
+  }
+
+  /** Where a value is: up to four bytes stand in the entry itself, more elsewhere. */
+  private long position(long entry, long index) throws BadImageException {
     int type = u16(entry + 2);
-    int bytes =
-        switch (type) {
-          case 1 -> 1;
-          case 3 -> 2;
-          case 4 -> 4;
-          default ->
-              throw BadImageException.corrupt(
-                  "the TIFF tag %d has the type %d; expected BYTE, SHORT or LONG",
-                  u16(entry), type);
-        };
+    int bytes = bytes(type);
+    if (bytes == 0) {
+      throw BadImageException.corrupt(
+          "the TIFF tag %d has the type %d; expected BYTE, SHORT or LONG", u16(entry), type);
+    }
     long values = u32(entry + 4);
     if (index >= values) {
       throw BadImageException.corrupt("the TIFF tag %d has %d values", u16(entry), values);
     }
-    long at = (values * bytes <= 4 ? entry + 8 : u32(entry + 8)) + index * bytes;
-    return switch (bytes) {
-      case 1 -> file.u8(at);
-      case 2 -> u16(at);
-      default -> u32(at);
+    return (values * bytes <= 4 ? entry + 8 : u32(entry + 8)) + index * bytes;
+  }
+
+  /** The bytes of a value of a type, 0 if it is none that stands here. */
+  private static int bytes(int type) {
+    return switch (type) {
+      case 1 -> 1;
+      case 3 -> 2;
+      case 4 -> 4;
+      default -> 0;
     };
   }
 

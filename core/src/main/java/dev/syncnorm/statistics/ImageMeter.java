@@ -1,30 +1,32 @@
 package dev.syncnorm.statistics;
 
 import dev.syncnorm.image.BadImageException;
-import dev.syncnorm.image.DecodedImage;
 import dev.syncnorm.image.ImageDecoder;
-import dev.syncnorm.image.PixelKind;
+import dev.syncnorm.image.PixelReader;
 import dev.syncnorm.image.PixelSettings;
+import dev.syncnorm.image.Pixels;
 import java.util.Optional;
 
 /**
- * Decodes one image file after another and sums its pixels. Keeps scratch memory and belongs to one
- * thread.
+ * Decodes one image file after another and sums its pixels where they are decoded to. Keeps native
+ * memory and scratch, and belongs to one thread.
  */
 public final class ImageMeter implements AutoCloseable {
 
-  private final ImageDecoder decoder;
-  private final boolean histograms;
+  private final PixelReader reader;
+  private final boolean countsValues;
+  private final SampleSums sums = new SampleSums();
 
   /**
    * A meter.
    *
+   * @param decoder judges the files
    * @param settings which pixels are looked at
    * @param histograms whether values are counted
    */
   public ImageMeter(ImageDecoder decoder, PixelSettings settings, boolean histograms) {
-    this.decoder = decoder;
-    this.histograms = histograms;
+    reader = new PixelReader(decoder, settings);
+    countsValues = histograms;
   }
 
   /**
@@ -34,41 +36,46 @@ public final class ImageMeter implements AutoCloseable {
    *     unreadable}
    */
   public ImageSums measure(byte[] file) throws BadImageException {
-    DecodedImage image = decoder.decode(file);
-    PixelKind kind = new PixelKind(3, 8);
-    long[] sums = new long[3];
-    long[] squares = new long[3];
-    long[] products = new long[3];
-    int[] min = {255, 255, 255};
-    int[] max = new int[3];
-    int[][] counts = new int[3][256];
-    byte[] bgr = image.bgr();
-    int[] pixel = new int[3];
-    for (int at = 0; at < bgr.length; at += 3) {
-      for (int c = 0; c < 3; c++) {
-        pixel[c] = bgr[at + 2 - c] & 0xff;
-        sums[c] += pixel[c];
-        squares[c] += pixel[c] * pixel[c];
-        min[c] = Math.min(min[c], pixel[c]);
-        max[c] = Math.max(max[c], pixel[c]);
-        counts[c][pixel[c]]++;
+    Pixels pixels = reader.read(file);
+    sums.clear();
+    PlainSums.add(
+        sums, pixels.samples(), pixels.samplesPerPixel(), pixels.kind().depth(), 0, pixels.count());
+    int[][] counts = countsValues ? SampleCounts.of(pixels) : new int[0][];
+    int[] sampleOf = pixels.sampleOfChannel();
+    int channels = sampleOf.length;
+    long[] sumOf = new long[channels];
+    long[] squares = new long[channels];
+    long[] products = new long[channels * (channels - 1) / 2];
+    int[] min = new int[channels];
+    int[] max = new int[channels];
+    int[][] histograms = new int[channels][];
+    int pair = 0;
+    for (int a = 0; a < channels; a++) {
+      int sample = sampleOf[a];
+      sumOf[a] = sums.sums[sample];
+      squares[a] = sums.product(sample, sample);
+      min[a] = sums.min[sample];
+      max[a] = sums.max[sample];
+      histograms[a] = countsValues ? counts[sample] : null;
+      for (int b = a + 1; b < channels; b++) {
+        products[pair++] = sums.product(sample, sampleOf[b]);
       }
-      products[0] += pixel[0] * pixel[1];
-      products[1] += pixel[0] * pixel[2];
-      products[2] += pixel[1] * pixel[2];
     }
     return new ImageSums(
-        kind,
-        image.width(),
-        image.height(),
-        sums,
+        pixels.kind(),
+        pixels.width(),
+        pixels.height(),
+        sumOf,
         squares,
         products,
         min,
         max,
-        histograms ? Optional.of(counts) : Optional.empty());
+        countsValues ? Optional.of(histograms) : Optional.empty());
   }
 
+  /** Frees the native memory. */
   @Override
-  public void close() {}
+  public void close() {
+    reader.close();
+  }
 }
