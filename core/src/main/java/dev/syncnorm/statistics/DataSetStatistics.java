@@ -3,8 +3,10 @@ package dev.syncnorm.statistics;
 import dev.syncnorm.image.PixelKind;
 import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.Rejection;
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 
 /**
@@ -21,6 +23,7 @@ import java.util.SortedMap;
  *     groups
  * @param rejections sorted by path
  * @param elapsedSeconds from the first image's read to the last sum
+ * @param mergedFrom the digests of the data sets that were merged, sorted; empty if nothing was
  */
 @SuppressWarnings(
     "OptionalUsedAsFieldOrParameterType") // a value that is written once and read once
@@ -33,4 +36,47 @@ public record DataSetStatistics(
     SortedMap<PixelKind, PixelSums> sums,
     SortedMap<String, SortedMap<PixelKind, PixelSums>> groups,
     List<Rejection> rejections,
-    double elapsedSeconds) {}
+    double elapsedSeconds,
+    List<String> mergedFrom) {
+
+  /** The statistics of a data set that is not merged. */
+  public DataSetStatistics(
+      List<String> inputs,
+      PixelSettings pixels,
+      long accepted,
+      long bytes,
+      Optional<String> digest,
+      SortedMap<PixelKind, PixelSums> sums,
+      SortedMap<String, SortedMap<PixelKind, PixelSums>> groups,
+      List<Rejection> rejections,
+      double elapsedSeconds) {
+    this(
+        inputs,
+        pixels,
+        accepted,
+        bytes,
+        digest,
+        sums,
+        groups,
+        rejections,
+        elapsedSeconds,
+        List.of());
+  }
+
+  /** The sums over all images, whatever their depth; see {@link PixelSums#total}. */
+  public Optional<PixelSums> total() {
+    return PixelSums.total(sums);
+  }
+
+  /** The number of pixels that were looked at. */
+  public BigInteger pixelCount() {
+    return sums.values().stream().map(PixelSums::pixels).reduce(BigInteger.ZERO, BigInteger::add);
+  }
+
+  /** Millions of pixels a second; none if no time was measured. */
+  public OptionalDouble megapixelsPerSecond() {
+    return elapsedSeconds > 0
+        ? OptionalDouble.of(pixelCount().doubleValue() / 1e6 / elapsedSeconds)
+        : OptionalDouble.empty();
+  }
+}

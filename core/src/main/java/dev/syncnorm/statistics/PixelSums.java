@@ -5,6 +5,7 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /**
  * Exact sums over the pixels of images of one kind.
@@ -26,6 +27,8 @@ public record PixelSums(
     List<BigInteger> products,
     Optional<long[][]> histograms)
     implements java.io.Serializable {
+
+  private static final int SIXTEEN_BITS = 65535;
 
   /** Checks the numbers of channels, products and histograms. */
   public PixelSums {
@@ -59,6 +62,45 @@ public record PixelSums(
         sums,
         sumsOfProducts,
         histograms.flatMap(h -> other.histograms.map(o -> plus(h, o))));
+  }
+
+  /**
+   * The sums over images of any depths: as they are if there is one kind, else those of 8 bits in
+   * units of 16, where 255 is 65535, and without histograms. None of no images.
+   *
+   * @throws IllegalArgumentException if the numbers of channels differ
+   */
+  public static Optional<PixelSums> total(SortedMap<PixelKind, PixelSums> kinds) {
+    return kinds.size() == 1
+        ? Optional.of(kinds.get(kinds.firstKey()))
+        : kinds.values().stream().map(PixelSums::inSixteenBits).reduce(PixelSums::plus);
+  }
+
+  /** The same sums without histograms. */
+  public PixelSums withoutHistograms() {
+    return new PixelSums(kind, images, pixels, channels, products, Optional.empty());
+  }
+
+  private PixelSums inSixteenBits() {
+    int factor = SIXTEEN_BITS / kind.greatest();
+    BigInteger one = BigInteger.valueOf(factor);
+    BigInteger two = BigInteger.valueOf((long) factor * factor);
+    return new PixelSums(
+        new PixelKind(kind.channels(), 16),
+        images,
+        pixels,
+        channels.stream()
+            .map(
+                c ->
+                    new ChannelSums(
+                        c.sum().multiply(one),
+                        c.sumOfSquares().multiply(two),
+                        c.sumOfDeviations().multiply(one),
+                        c.min() * factor,
+                        c.max() * factor))
+            .toList(),
+        products.stream().map(two::multiply).toList(),
+        Optional.empty());
   }
 
   private static long[][] plus(long[][] a, long[][] b) {
