@@ -113,32 +113,6 @@ public record PixelSums(
     return sums;
   }
 
-  /**
-   * The same values in raw units of 16 bits: 65535 = 257 * 255, so a value v of 8 bits is 257 v,
-   * exactly. Sums of several depths can then be added; without histograms.
-   */
-  public PixelSums at16Bits() {
-    BigInteger factor = BigInteger.valueOf(kind.depth() == 8 ? 257 : 1);
-    BigInteger square = factor.multiply(factor);
-    List<ChannelSums> widened = new ArrayList<>();
-    for (ChannelSums channel : channels) {
-      widened.add(
-          new ChannelSums(
-              channel.sum().multiply(factor),
-              channel.sumOfSquares().multiply(square),
-              channel.sumOfDeviations().multiply(factor),
-              channel.min() * factor.intValue(),
-              channel.max() * factor.intValue()));
-    }
-    return new PixelSums(
-        new PixelKind(kind.channels(), 16),
-        images,
-        pixels,
-        widened,
-        products.stream().map(square::multiply).toList(),
-        Optional.empty());
-  }
-
   /** The statistics of one channel. */
   public ChannelStatistics channel(int channel) {
     return new ChannelStatistics(this, channel);

@@ -1,6 +1,7 @@
 package dev.syncnorm.spark.ml;
 
 import dev.syncnorm.image.BadImageCause;
+import dev.syncnorm.image.PixelKind;
 import dev.syncnorm.statistics.ChannelStatistics;
 import dev.syncnorm.statistics.PixelSums;
 import java.math.BigDecimal;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -50,22 +52,19 @@ final class MomentResult {
    */
   static Row of(MomentSums group, MomentOptions options) {
     List<Object> values = new ArrayList<>(counts(group));
-    Collection<PixelSums> byKind = group.sums().values();
-    if (byKind.isEmpty()) {
+    SortedMap<PixelKind, PixelSums> kinds = group.sums();
+    checkChannels(kinds.values());
+    Optional<PixelSums> total = PixelSums.total(kinds);
+    if (total.isEmpty()) {
       while (values.size() < SCHEMA.size()) {
         values.add(null);
       }
     } else {
-      checkChannels(byKind);
-      boolean oneDepth = byKind.size() == 1;
-      PixelSums sums =
-          oneDepth
-              ? byKind.iterator().next()
-              : byKind.stream().map(PixelSums::at16Bits).reduce(PixelSums::plus).orElseThrow();
-      values.add(sums.kind().channelNames());
-      values.add(oneDepth ? sums.kind().depth() : null);
-      values.addAll(scaled(sums));
-      values.addAll(raw(oneDepth ? Optional.of(sums) : Optional.empty(), options));
+      Optional<PixelSums> ofOneDepth = total.filter(sums -> kinds.size() == 1);
+      values.add(total.get().kind().channelNames());
+      values.add(ofOneDepth.map(sums -> sums.kind().depth()).orElse(null));
+      values.addAll(scaled(total.get()));
+      values.addAll(raw(ofOneDepth, options));
     }
     return RowFactory.create(values.toArray());
   }
