@@ -13,6 +13,12 @@ public final class DataException extends Exception {
     this.problems = List.copyOf(problems);
   }
 
+  /** The same with what caused them. */
+  public DataException(List<String> problems, Throwable cause) {
+    this(problems);
+    initCause(cause);
+  }
+
   /** One line for each problem. */
   public List<String> problems() {
     return problems;

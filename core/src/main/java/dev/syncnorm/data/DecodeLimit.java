@@ -16,11 +16,22 @@ public final class DecodeLimit implements Serializable {
   private static final long serialVersionUID = 1;
 
   private final double seconds;
+  private final String setting;
   private final AtomicInteger givenUp = new AtomicInteger();
 
-  /** A limit of so many seconds for each decode. */
+  /** A limit of so many seconds for each decode of a training. */
   public DecodeLimit(double seconds) {
+    this(seconds, "data.decode-timeout");
+  }
+
+  /**
+   * A limit of so many seconds for each decode.
+   *
+   * @param setting by which the user changes it, such as {@code data.decode-timeout}
+   */
+  public DecodeLimit(double seconds, String setting) {
     this.seconds = seconds;
+    this.setting = setting;
   }
 
   /** So many decodes hang that a process can't go on. */
@@ -44,8 +55,8 @@ public final class DecodeLimit implements Serializable {
   void giveUp() {
     if (givenUp.incrementAndGet() > MOST_GIVEN_UP) {
       throw new ExceededException(
-          "more than %d decodes took longer than data.decode-timeout = %s s and go on; raise it, or remove the images that are timed-out"
-              .formatted(MOST_GIVEN_UP, text()));
+          "more than %d decodes took longer than %s = %s s and go on; raise it, or remove the images that are timed-out"
+              .formatted(MOST_GIVEN_UP, setting, text()));
     }
   }
 

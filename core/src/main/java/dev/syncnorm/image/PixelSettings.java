@@ -16,7 +16,8 @@ import java.util.Optional;
  */
 @SuppressWarnings(
     "OptionalUsedAsFieldOrParameterType") // a value that is written once and read once
-public record PixelSettings(Channels channels, Optional<Extent> resize, Optional<Extent> crop) {
+public record PixelSettings(Channels channels, Optional<Extent> resize, Optional<Extent> crop)
+    implements Serializable {
 
   /** How the samples of a pixel become channels. */
   public enum Channels {
@@ -50,4 +51,15 @@ public record PixelSettings(Channels channels, Optional<Extent> resize, Optional
   /** Whole images in red, green and blue. */
   public static final PixelSettings WHOLE_RGB =
       new PixelSettings(Channels.RGB, Optional.empty(), Optional.empty());
+
+  /** An optional value is not serializable. */
+  private Object writeReplace() {
+    return new Serialized(channels, resize.orElse(null), crop.orElse(null));
+  }
+
+  private record Serialized(Channels channels, Extent resize, Extent crop) implements Serializable {
+    private Object readResolve() {
+      return new PixelSettings(channels, Optional.ofNullable(resize), Optional.ofNullable(crop));
+    }
+  }
 }

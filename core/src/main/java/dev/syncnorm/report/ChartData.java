@@ -18,7 +18,7 @@ final class ChartData {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final MathContext SIX_DIGITS = new MathContext(6);
-  private static final MathContext FIVE_DIGITS = new MathContext(5);
+  static final MathContext FIVE_DIGITS = new MathContext(5);
 
   /** A curve over so wide a range is easier to read on a logarithmic axis. */
   private static final double LOGARITHMIC_RANGE = 20;
@@ -37,6 +37,11 @@ final class ChartData {
       channels(charts.putObject("variance-" + number), curves, curves.variance());
       number++;
     }
+    return text(charts);
+  }
+
+  /** Charts as the content of a script element. */
+  static String text(ObjectNode charts) {
     try {
       // Within a script element nothing but "</" and "<!--" has a meaning to HTML.
       return JSON.writeValueAsString(charts).replace("<", "\\u003c");
@@ -86,8 +91,8 @@ final class ChartData {
     }
   }
 
-  private static void values(
-      ObjectNode parent, String name, double[] values, MathContext precision) {
+  /** Values of so many digits. */
+  static void values(ObjectNode parent, String name, double[] values, MathContext precision) {
     ArrayNode array = parent.putArray(name);
     for (double value : values) {
       array.add(new BigDecimal(value, precision).doubleValue());

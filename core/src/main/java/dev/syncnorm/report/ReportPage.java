@@ -19,23 +19,20 @@ record ReportPage(
 
   /** The whole file. */
   String html() {
-    return Html.fill(
-        Html.resource("report.html"),
-        Map.ofEntries(
-            Map.entry("style", Html.resource("report.css")),
-            Map.entry("script", Html.resource("report.js")),
-            Map.entry("charts", ChartData.of(history)),
-            Map.entry("name", Html.escape(name)),
-            Map.entry("summary", summary()),
-            Map.entry("tiles", tiles()),
-            Map.entry("lossText", lossText()),
-            Map.entry("secondsText", secondsText()),
-            Map.entry("layers", layers()),
-            Map.entry("pictures", pictures()),
-            Map.entry("waits", waitTable()),
-            Map.entry("data", dataTable()),
-            Map.entry("checkpoints", checkpointTable()),
-            Map.entry("configuration", Html.escape(configuration))));
+    String body =
+        Html.fill(
+            Html.resource("run.html"),
+            Map.of(
+                "tiles", tiles(),
+                "lossText", lossText(),
+                "secondsText", secondsText(),
+                "layers", layers(),
+                "pictures", pictures(),
+                "waits", waitTable(),
+                "data", dataTable(),
+                "checkpoints", checkpointTable(),
+                "configuration", Html.escape(configuration)));
+    return Page.html("syncnorm run", name, summary(), body, ChartData.of(history), "");
   }
 
   private String summary() {
@@ -50,25 +47,20 @@ record ReportPage(
   private String tiles() {
     HistoryRow best = history.best();
     String rate =
-        history.medianRate().map(r -> tile("Images/s, median", Words.number(r), "")).orElse("");
-    return tile("Steps", Words.whole(history.last().step()), "")
-        + tile("Epochs", Words.whole(history.last().epoch()), "")
-        + tile("First loss", Words.number(history.first().loss()), "")
-        + tile("Last loss", Words.number(history.last().loss()), "")
-        + tile("Best loss", Words.number(best.loss()), "at step " + Words.whole(best.step()))
+        history
+            .medianRate()
+            .map(r -> Page.tile("Images/s, median", Words.number(r), ""))
+            .orElse("");
+    return Page.tile("Steps", Words.whole(history.last().step()), "")
+        + Page.tile("Epochs", Words.whole(history.last().epoch()), "")
+        + Page.tile("First loss", Words.number(history.first().loss()), "")
+        + Page.tile("Last loss", Words.number(history.last().loss()), "")
+        + Page.tile("Best loss", Words.number(best.loss()), "at step " + Words.whole(best.step()))
         + rate
-        + tile(
+        + Page.tile(
             "Time in steps",
             Words.duration(history.totalSeconds()),
             Words.count(history.totalImages(), "image"));
-  }
-
-  private static String tile(String what, String value, String note) {
-    return "<div class=\"tile\"><dt>%s</dt><dd>%s%s</dd></div>\n"
-        .formatted(
-            Html.escape(what),
-            Html.escape(value),
-            note.isEmpty() ? "" : "<small>" + Html.escape(note) + "</small>");
   }
 
   private String lossText() {
@@ -176,24 +168,18 @@ record ReportPage(
   }
 
   private String dataTable() {
-    return row("Images", Words.whole(data.images()))
-        + (data.targets() == 0 ? "" : row("Targets", Words.whole(data.targets())))
-        + row("Rejected", Words.whole(data.rejected()))
-        + row("Smallest", size(data.smallest()))
-        + row("Largest", size(data.largest()))
-        + row("Pixels", Words.whole(data.pixels()))
-        + row("Bytes", Words.bytes(data.bytes()))
-        + "<tr><th scope=\"row\">Digest</th><td><code class=\"digest\">%s</code></td></tr>"
-            .formatted(Html.escape(data.digest()));
+    return Page.row("Images", Words.whole(data.images()))
+        + (data.targets() == 0 ? "" : Page.row("Targets", Words.whole(data.targets())))
+        + Page.row("Rejected", Words.whole(data.rejected()))
+        + Page.row("Smallest", size(data.smallest()))
+        + Page.row("Largest", size(data.largest()))
+        + Page.row("Pixels", Words.whole(data.pixels()))
+        + Page.row("Bytes", Words.bytes(data.bytes()))
+        + Page.digestRow("Digest", data.digest());
   }
 
   private static String size(Size size) {
     return "%d x %d".formatted(size.width(), size.height());
-  }
-
-  private static String row(String what, String value) {
-    return "<tr><th scope=\"row\">%s</th><td>%s</td></tr>\n"
-        .formatted(Html.escape(what), Html.escape(value));
   }
 
   private String checkpointTable() {

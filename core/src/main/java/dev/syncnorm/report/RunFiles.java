@@ -25,13 +25,13 @@ final class RunFiles {
       Kind kind = folder.kind("");
       if (kind != Kind.FOLDER) {
         throw new ReportException(
-            "%s %s; expected the folder of a run, as `syncnorm train` prints it"
+            "%s %s; expected the folder of a run, as `syncnorm train` prints it, or a stats.json of `syncnorm stats`"
                 .formatted(path(""), kind == Kind.FILE ? "is no folder" : "does not exist"));
       }
       for (String name : new String[] {"config.conf", "index.json"}) {
         if (folder.kind(name) != Kind.FILE) {
           throw new ReportException(
-              "%s is not a run folder: it has no %s; expected the folder of a run, as `syncnorm train` prints it"
+              "%s is not a run folder: it has no %s; expected the folder of a run, as `syncnorm train` prints it, or a stats.json of `syncnorm stats`"
                   .formatted(path(""), name));
         }
       }

@@ -1,9 +1,7 @@
 package dev.syncnorm.report;
 
 import dev.syncnorm.storage.Folder;
-import dev.syncnorm.storage.Folder.Kind;
 import dev.syncnorm.storage.StoredFile;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -37,21 +35,6 @@ public final class RunReport {
             Picture.read(files, "after"),
             Picture.read(files, "test"),
             new String(configuration, StandardCharsets.UTF_8));
-    byte[] html = page.html().getBytes(StandardCharsets.UTF_8);
-    try {
-      if (output.kind() == Kind.FOLDER) {
-        throw new ReportException(
-            "the report %s is a folder; give the name of a file with -o".formatted(output.path()));
-      }
-      output.write(out -> out.write(html));
-    } catch (IOException e) {
-      throw new ReportException(
-          "the report %s can't be written: %s %s; choose another file with -o"
-              .formatted(
-                  output.path(),
-                  e.getClass().getSimpleName().replace("Exception", ""),
-                  e.getMessage()),
-          e);
-    }
+    Page.write(page.html(), output);
   }
 }

@@ -1,5 +1,6 @@
 package dev.syncnorm.report;
 
+import java.math.BigInteger;
 import java.util.Locale;
 
 /** Numbers as people read them. */
@@ -55,6 +56,11 @@ final class Words {
 
   /** Such as {@code 1,200}. */
   static String whole(long count) {
+    return String.format(Locale.ROOT, "%,d", count);
+  }
+
+  /** The same of any size. */
+  static String whole(BigInteger count) {
     return String.format(Locale.ROOT, "%,d", count);
   }
 

@@ -19,8 +19,8 @@ import java.util.SortedMap;
  * @param digest SHA-256 over the sorted (name, SHA-256 of the content) pairs in lower-case
  *     hexadecimal digits; none if it was not asked for, or of merged statistics
  * @param sums of all images by kind; empty if there are none
- * @param groups the sums of each group by its name and kind, without histograms; empty without
- *     groups
+ * @param groups the sums of each group by its name and kind, without histograms; each image is in
+ *     one, or there are none
  * @param rejections sorted by path
  * @param elapsedSeconds from the first image's read to the last sum
  * @param mergedFrom the digests of the data sets that were merged, sorted; empty if nothing was

@@ -1,6 +1,7 @@
 package dev.syncnorm.statistics;
 
 import dev.syncnorm.image.PixelKind;
+import java.io.Serializable;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,7 @@ public record PixelSums(
     List<ChannelSums> channels,
     List<BigInteger> products,
     Optional<long[][]> histograms)
-    implements java.io.Serializable {
+    implements Serializable {
 
   private static final int SIXTEEN_BITS = 65535;
 
@@ -127,5 +128,25 @@ public record PixelSums(
     int high = Math.max(a, b);
     int count = kind.channels();
     return products.get(low * (2 * count - low - 1) / 2 + high - low - 1);
+  }
+
+  /** An optional value is not serializable. */
+  private Object writeReplace() {
+    return new Serialized(kind, images, pixels, channels, products, histograms.orElse(null));
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Serialized(
+      PixelKind kind,
+      long images,
+      BigInteger pixels,
+      List<ChannelSums> channels,
+      List<BigInteger> products,
+      long[][] histograms)
+      implements Serializable {
+    private Object readResolve() {
+      return new PixelSums(
+          kind, images, pixels, channels, products, Optional.ofNullable(histograms));
+    }
   }
 }

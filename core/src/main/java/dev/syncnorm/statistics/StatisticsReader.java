@@ -18,7 +18,6 @@ import dev.syncnorm.image.PixelSettings.Extent;
 import dev.syncnorm.image.Rejection;
 import java.io.IOException;
 import java.io.InputStream;
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -292,7 +291,7 @@ final class StatisticsReader {
             (int) sides.get(1).whole(1, Integer.MAX_VALUE)));
   }
 
-  /** Groups are parts of the whole, and all of it if they have all images. */
+  /** If there are groups, each image is in one of them. */
   private void checkGroups(SortedMap<PixelKind, PixelSums> sums) throws StatisticsFileException {
     SortedMap<PixelKind, PixelSums> added = new TreeMap<>();
     for (SortedMap<PixelKind, PixelSums> group : groups.values()) {
@@ -300,43 +299,24 @@ final class StatisticsReader {
         PixelSums whole = sums.get(one.kind());
         long before = added.containsKey(one.kind()) ? added.get(one.kind()).images() : 0;
         if (whole == null || one.images() > whole.images() - before) {
-          throw moreThanAll(one.kind());
+          throw groupsDiffer(one.kind());
         }
         added.merge(one.kind(), one, PixelSums::plus);
       }
     }
-    for (PixelSums all : added.values()) {
-      if (!isPart(all, sums.get(all.kind()))) {
-        throw moreThanAll(all.kind());
+    for (PixelSums whole : sums.values()) {
+      PixelSums all = added.get(whole.kind());
+      if (!groups.isEmpty() && !whole.withoutHistograms().equals(all)) {
+        throw groupsDiffer(whole.kind());
       }
     }
   }
 
-  private StatisticsFileException moreThanAll(PixelKind kind) {
+  private StatisticsFileException groupsDiffer(PixelKind kind) {
     return JsonField.damaged(
         path,
-        "the groups' images of %d channels of %d bits are not among those of the whole"
+        "the groups together have not the images of %d channels of %d bits that all have"
             .formatted(kind.channels(), kind.depth()));
-  }
-
-  private static boolean isPart(PixelSums part, PixelSums whole) {
-    boolean within = atMost(part.pixels(), whole.pixels());
-    for (int c = 0; c < part.channels().size(); c++) {
-      ChannelSums a = part.channels().get(c);
-      ChannelSums b = whole.channels().get(c);
-      within &= atMost(a.sum(), b.sum()) && atMost(a.sumOfSquares(), b.sumOfSquares());
-      within &= atMost(a.sumOfDeviations(), b.sumOfDeviations());
-      within &= a.min() >= b.min() && a.max() <= b.max();
-    }
-    boolean same =
-        part.pixels().equals(whole.pixels())
-            && part.channels().equals(whole.channels())
-            && part.products().equals(whole.products());
-    return within && (part.images() < whole.images() || same);
-  }
-
-  private static boolean atMost(BigInteger a, BigInteger b) {
-    return a.compareTo(b) <= 0;
   }
 
   private static List<String> texts(JsonField field) throws StatisticsFileException {

@@ -57,11 +57,11 @@
     return value.toFixed(Math.min(8, Math.max(0, -Math.floor(Math.log10(step) + 1e-9))));
   }
 
-  function range(chart) {
+  function range(chart, log) {
     let low = Infinity, high = -Infinity;
     for (const values of [...chart.series.map(s => s.y), chart.least || [], chart.greatest || []]) {
       for (const value of values) {
-        if (value < low) low = value;
+        if (value < low && (!log || value > 0)) low = value;
         if (value > high) high = value;
       }
     }
@@ -69,10 +69,11 @@
   }
 
   function yAxis(chart, log, top, bottom) {
-    let [low, high] = range(chart);
+    let [low, high] = range(chart, log);
     if (log) {
       const a = Math.log10(low), b = Math.log10(high), pad = (b - a) * 0.04;
-      const at = v => bottom - (Math.log10(v) - a + pad) / (b - a + 2 * pad) * (bottom - top);
+      // What is 0, such as an empty place of a histogram, lies on the axis.
+      const at = v => v > 0 ? bottom - (Math.log10(v) - a + pad) / (b - a + 2 * pad) * (bottom - top) : bottom;
       return { at, ticks: logTicks(low, high), step: 0 };
     }
     const pad = high > low ? (high - low) * 0.05 : Math.abs(high) * 0.05 || 1;
@@ -96,7 +97,8 @@
       this.place = place;
       this.chart = chart;
       this.log = chart.log;
-      this.thin = chart.series.length > 1;
+      this.thin = chart.series.length > 1 && !chart.kind;
+      this.many = chart.series.length > 1;
       this.at = -1;
       this.hot = 0;
       this.svg = node(place, 'svg', { tabindex: 0, role: 'img', 'aria-label': place.dataset.label });
@@ -132,39 +134,58 @@
       svg.setAttribute('height', height);
       svg.replaceChildren();
       const right = width - RIGHT, bottom = height - BOTTOM;
-      const first = chart.x[0], last = chart.x[chart.x.length - 1];
-      const atX = x => last > first ? LEFT + (x - first) / (last - first) * (right - LEFT) : (LEFT + right) / 2;
       const axis = yAxis(chart, this.log, TOP, bottom);
       for (const value of axis.ticks) {
         const y = axis.at(value);
         node(svg, 'line', { class: 'grid', x1: LEFT, x2: right, y1: y, y2: y });
         node(svg, 'text', { x: LEFT - 7, y: y + 4, 'text-anchor': 'end' }, yLabel(value, axis.step));
       }
-      const steps = last > first ? ticks(first, last, Math.max(2, width / 110), 1).values : [first];
-      for (const value of steps) {
+      const atX = this.horizontal(right);
+      for (const [value, label] of this.xTicks(width)) {
         const x = atX(value);
         node(svg, 'line', { class: 'axis', x1: x, x2: x, y1: bottom, y2: bottom + 4 });
         const anchor = x > right - 14 ? 'end' : 'middle';
-        node(svg, 'text', { x: anchor === 'end' ? right : x, y: bottom + 17, 'text-anchor': anchor }, whole(value));
+        node(svg, 'text', { x: anchor === 'end' ? right : x, y: bottom + 17, 'text-anchor': anchor }, label);
       }
       node(svg, 'line', { class: 'axis', x1: LEFT, x2: right, y1: bottom, y2: bottom });
-      node(svg, 'text', { x: (LEFT + right) / 2, y: bottom + 32, 'text-anchor': 'middle' }, 'step');
+      node(svg, 'text', { x: (LEFT + right) / 2, y: bottom + 32, 'text-anchor': 'middle' }, this.xName());
       this.xs = chart.x.map(atX);
       this.ys = chart.series.map(s => s.y.map(axis.at));
+      this.group = node(svg, 'g', {});
+      this.marks(axis, bottom);
+      this.cursor = node(svg, 'line', { class: 'cursor', y1: TOP, y2: bottom, visibility: 'hidden' });
+      this.dot = node(svg, 'circle', { class: 'dot', r: 4, visibility: 'hidden' });
+      if (this.at >= 0) this.show(this.at, this.hot); else this.hide();
+    }
+
+    /** From the first to the last x. */
+    horizontal(right) {
+      const first = this.chart.x[0], last = this.chart.x[this.chart.x.length - 1];
+      return x => last > first ? LEFT + (x - first) / (last - first) * (right - LEFT) : (LEFT + right) / 2;
+    }
+
+    xTicks(width) {
+      const first = this.chart.x[0], last = this.chart.x[this.chart.x.length - 1];
+      const values = last > first ? ticks(first, last, Math.max(2, width / 110), 1).values : [first];
+      return values.map(value => [value, whole(value)]);
+    }
+
+    xName() {
+      return 'step';
+    }
+
+    marks(axis) {
+      const { chart, svg } = this;
       if (chart.least) {
         const outline = path(this.xs, chart.greatest.map(axis.at)) +
           path([...this.xs].reverse(), chart.least.map(axis.at).reverse()).replace('M', 'L') + 'Z';
-        node(svg, 'path', { class: 'band', d: outline });
+        svg.insertBefore(node(svg, 'path', { class: 'band', d: outline }), this.group);
       }
-      this.group = node(svg, 'g', {});
       this.lines = this.ys.map((ys, i) => {
         const line = node(this.group, 'path', { class: this.thin ? 'curve thin' : 'curve', d: path(this.xs, ys) });
         if (this.thin) line.style.stroke = `hsl(${Math.round(i * 300 / this.ys.length)} var(--hues))`;
         return line;
       });
-      this.cursor = node(svg, 'line', { class: 'cursor', y1: TOP, y2: bottom, visibility: 'hidden' });
-      this.dot = node(svg, 'circle', { class: 'dot', r: 4, visibility: 'hidden' });
-      if (this.at >= 0) this.show(this.at, this.hot); else this.hide();
     }
 
     listen() {
@@ -192,8 +213,8 @@
           case 'PageUp': at += far; break;
           case 'Home': at = 0; break;
           case 'End': at = end; break;
-          case 'ArrowUp': if (!this.thin) return; hot = (hot + 1) % count; break;
-          case 'ArrowDown': if (!this.thin) return; hot = (hot + count - 1) % count; break;
+          case 'ArrowUp': if (!this.many) return; hot = (hot + 1) % count; break;
+          case 'ArrowDown': if (!this.many) return; hot = (hot + count - 1) % count; break;
           case 'Escape': this.hide(); return;
           default: return;
         }
@@ -229,15 +250,106 @@
       this.lines.forEach(line => line.classList.remove('hot'));
       this.cursor.setAttribute('visibility', 'hidden');
       this.dot.setAttribute('visibility', 'hidden');
-      this.read.textContent = this.thin
+      this.read.textContent = this.idle();
+    }
+
+    idle() {
+      return this.thin
         ? `${this.chart.series.length} curves; point at one to read it`
         : this.text(this.chart.x.length - 1, 0);
     }
   }
 
+  /** Shares of the pixels by value, a filled curve for each channel. */
+  class Histogram extends Chart {
+    xName() {
+      return 'value';
+    }
+
+    marks(axis, bottom) {
+      const start = this.xs[0], end = this.xs[this.xs.length - 1];
+      this.lines = this.chart.series.map((series, i) => {
+        const line = path(this.xs, this.ys[i]);
+        const place = node(this.group, 'g', { class: `tone-${series.name}` });
+        node(place, 'path', { class: 'area', d: `${line}L${end} ${bottom}L${start} ${bottom}Z` });
+        return node(place, 'path', { class: 'curve', d: line });
+      });
+    }
+
+    text(at) {
+      const { x, rows, series } = this.chart;
+      const values = rows > 1 ? `values ${whole(x[at])} to ${whole(x[at] + rows - 1)}` : `value ${x[at]}`;
+      return `${values}: ${series.map(s => `${s.name} ${shown(s.y[at])} %`).join(', ')}`;
+    }
+
+    idle() {
+      return 'point at a value to read it';
+    }
+  }
+
+  /** Groups side by side: a whisker from mean - std to mean + std, and a dot for each channel's mean. */
+  class Groups extends Chart {
+    horizontal(right) {
+      const count = this.chart.x.length;
+      return x => LEFT + (x - 0.5) / count * (right - LEFT);
+    }
+
+    xTicks(width) {
+      const { x, names } = this.chart, room = Math.floor((width - LEFT) / x.length / 7);
+      if (room < 6) return super.xTicks(width);
+      return x.map((value, i) => [value, names[i].length > room ? `${names[i].slice(0, room - 1)}\u2026` : names[i]]);
+    }
+
+    xName() {
+      return 'groups by their mean';
+    }
+
+    marks(axis) {
+      const { least, greatest, series } = this.chart;
+      const room = (this.xs.length > 1 ? this.xs[1] - this.xs[0] : 100), wide = Math.max(0.6, Math.min(18, room * 0.5));
+      this.lines = [];
+      this.xs.forEach((x, i) => {
+        node(this.group, 'line', {
+          class: 'whisker', x1: x, x2: x, y1: axis.at(least[i]), y2: axis.at(greatest[i]), 'stroke-width': wide,
+        });
+      });
+      const size = Math.max(1, Math.min(4, room * 0.3));
+      series.forEach((one, s) => {
+        const dots = node(this.group, 'g', { class: `tone-${one.name}` });
+        this.xs.forEach((x, i) => node(dots, 'circle', { class: 'mean', cx: x, cy: this.ys[s][i], r: size }));
+      });
+    }
+
+    text(at, hot) {
+      const { x, names, series, mean, deviation } = this.chart;
+      const rest = series.map(s => `${s.name} ${shown(s.y[at])}`).join(', ');
+      return `${whole(x[at])}. ${names[at]}: mean ${shown(mean[at])}, std ${shown(deviation[at])}; ${rest}`;
+    }
+
+    idle() {
+      return 'point at a group to read it';
+    }
+  }
+
+  const KINDS = { histogram: Histogram, groups: Groups };
   for (const id in charts) {
     const place = document.getElementById(id);
-    if (place) new Chart(place, charts[id]);
+    if (place) new (KINDS[charts[id].kind] || Chart)(place, charts[id]);
+  }
+
+  for (const table of document.querySelectorAll('table.sortable')) {
+    const body = table.tBodies[0];
+    table.querySelectorAll('thead button').forEach(button => button.addEventListener('click', () => {
+      const head = button.closest('th'), column = head.cellIndex;
+      const up = head.getAttribute('aria-sort') === 'descending';
+      table.querySelectorAll('thead th').forEach(th => th.removeAttribute('aria-sort'));
+      head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
+      const key = row => row.cells[column].dataset.value;
+      const order = (a, b) => key(a) === undefined
+        ? b.cells[column].textContent.localeCompare(a.cells[column].textContent)
+        : Number(key(b)) - Number(key(a));
+      body.append(...[...body.rows].sort((a, b) => up ? order(b, a) : order(a, b)));
+    }));
   }
 
   for (const stack of document.querySelectorAll('.stack')) {

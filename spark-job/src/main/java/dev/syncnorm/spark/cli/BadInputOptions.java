@@ -6,18 +6,45 @@ import dev.syncnorm.spark.dataset.BadInput.Policy;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
-/** The options of every command that reads images which may be bad. */
+/**
+ * The options of every command that reads images which may be bad. Each command has a default of
+ * its own for {@code --on-bad}, by {@link OnBadFail} or {@link OnBadSkip}.
+ */
 final class BadInputOptions {
+
+  /** Bad images end the job unless the user says otherwise. */
+  static final class OnBadFail implements IDefaultValueProvider {
+    @Override
+    public String defaultValue(ArgSpec argument) {
+      return onBad(argument, Policy.FAIL);
+    }
+  }
+
+  /** Bad images are left out unless the user says otherwise. */
+  static final class OnBadSkip implements IDefaultValueProvider {
+    @Override
+    public String defaultValue(ArgSpec argument) {
+      return onBad(argument, Policy.SKIP);
+    }
+  }
+
+  private static String onBad(ArgSpec argument, Policy policy) {
+    return argument instanceof OptionSpec option && option.longestName().equals("--on-bad")
+        ? policy.name().toLowerCase(Locale.ROOT)
+        : null;
+  }
 
   @Option(
       names = "--on-bad",
       paramLabel = "WHAT",
-      defaultValue = "fail",
       description =
-          "What happens to a bad image: fail (default), skip (its pair is left out and listed in"
-              + " index.json), or quarantine (skip, and copy it).")
+          "What happens to a bad image: fail, skip (it is left out and listed), or quarantine (skip,"
+              + " and copy it). Default: ${DEFAULT-VALUE}.")
   private Policy policy;
 
   @Option(

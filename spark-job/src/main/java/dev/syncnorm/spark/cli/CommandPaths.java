@@ -75,6 +75,23 @@ final class CommandPaths {
         : new RemotePaths(file("CONF", configuration));
   }
 
+  /**
+   * A path, which may be a glob, as Hadoop reads it everywhere: one of this machine keeps its
+   * meaning where {@code fs.defaultFS} is another file system.
+   *
+   * @throws ConfigurationException if the path is wrong
+   */
+  String input(String option, String written) throws ConfigurationException {
+    if (written.isEmpty()) {
+      throw new ConfigurationException(List.of(option + " is empty, expected a path"));
+    }
+    Optional<Path> local = local(option, written);
+    hadoopPath(option, written);
+    return local.isEmpty() || isUri(written) || defaultIsLocal()
+        ? written
+        : "file:" + local.get().toAbsolutePath();
+  }
+
   private Optional<Path> local(String option, String written) throws ConfigurationException {
     boolean uri = isUri(written);
     if (uri ? !written.startsWith("file:") : clusterMode && !defaultIsLocal()) {

@@ -27,7 +27,7 @@ final class ConsoleProgress implements TrainJob.Progress {
   private final boolean quiet;
   private final TrainConfiguration configuration;
   private final Backend backend;
-  private final TerminalBar bar;
+  private final TrainingBar bar;
   private long steps;
   private double epochSeconds;
   private int epochImages;
@@ -42,7 +42,7 @@ final class ConsoleProgress implements TrainJob.Progress {
       boolean quiet,
       TrainConfiguration configuration,
       Backend backend,
-      TerminalBar bar) {
+      TrainingBar bar) {
     this.out = out;
     this.err = err;
     this.quiet = quiet;

@@ -15,11 +15,12 @@ import picocli.CommandLine.ParameterException;
 /** The entry point of {@code bin/syncnorm} and of spark-submit. */
 @Command(
     name = "syncnorm",
-    description = "Batch-norm training on image data sets of any size, on Apache Spark.",
+    description =
+        "Batch-norm training and exact statistics for image data sets of any size, on Apache Spark.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {TrainCommand.class, ReportCommand.class})
+    subcommands = {TrainCommand.class, StatsCommand.class, ReportCommand.class})
 public final class Main {
 
   /** It is done. */
@@ -46,8 +47,10 @@ public final class Main {
     CommandLine line = new CommandLine(new Main()).setOut(out).setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);
-    // Tells its mistakes together with those of the configuration.
-    line.getSubcommands().get("train").getCommandSpec().parser().collectErrors(true);
+    // They tell their mistakes together with those of the configuration and of files.
+    for (String command : List.of("train", "stats")) {
+      line.getSubcommands().get(command).getCommandSpec().parser().collectErrors(true);
+    }
     line.setParameterExceptionHandler((e, a) -> wrongUsage(e));
     line.setExecutionExceptionHandler((e, l, parsed) -> failed(e, l));
     if (arguments.length == 0) {
@@ -82,9 +85,14 @@ public final class Main {
     return FAILED;
   }
 
+  /** A command that can tell more of an error. */
+  interface Verbose {
+    /** Whether stack traces are wanted. */
+    boolean verbose();
+  }
+
   private static boolean verbose(Object command) {
-    return command instanceof TrainCommand train && train.verbose()
-        || command instanceof ReportCommand report && report.verbose();
+    return command instanceof Verbose told && told.verbose();
   }
 
   private static void print(CommandLine line, List<String> messages) {

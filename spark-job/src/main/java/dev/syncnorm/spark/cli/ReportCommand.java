@@ -3,8 +3,10 @@ package dev.syncnorm.spark.cli;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.report.ReportException;
 import dev.syncnorm.report.RunReport;
+import dev.syncnorm.report.StatisticsReport;
 import dev.syncnorm.storage.Folder;
 import dev.syncnorm.storage.StoredFile;
+import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -12,45 +14,63 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code syncnorm report RUN}. */
+/** {@code syncnorm report RUN_OR_STATS}. */
 @Command(
     name = "report",
-    description = "Shows a run as one page that needs nothing else: curves, pictures, data.",
+    description =
+        "Shows a run, or the statistics of a data set, as one page that needs nothing else: curves, pictures, histograms, data.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     sortOptions = false)
-final class ReportCommand implements Callable<Integer> {
+final class ReportCommand implements Callable<Integer>, Main.Verbose {
 
   @Spec private CommandSpec spec;
 
   @Parameters(
-      paramLabel = "RUN",
-      description = "The folder of a run, which may be still under way.")
-  private String run;
+      paramLabel = "RUN_OR_STATS",
+      description =
+          "The folder of a run, which may be still under way, or a stats.json of `syncnorm stats`.")
+  private String subject;
 
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FILE",
-      description = "The page to write. Default: report.html in the run folder.")
+      description =
+          "The page to write. Default: report.html in the run folder; stats.html beside stats.json.")
   private String output;
 
   @Option(names = "--verbose", description = "Shows where an error came from.")
   private boolean verbose;
 
-  /** Whether stack traces are wanted. */
-  boolean verbose() {
+  @Override
+  public boolean verbose() {
     return verbose;
   }
 
   @Override
   public Integer call() throws ConfigurationException, ReportException {
     CommandPaths paths = new CommandPaths();
-    Folder folder = paths.folder("RUN", run);
-    StoredFile page =
-        output != null ? paths.file("-o", output) : new StoredFile(folder, "report.html");
-    RunReport.write(folder, page);
+    StoredFile file = paths.file("RUN_OR_STATS", subject);
+    StoredFile page;
+    if (isFile(file)) {
+      page = output != null ? paths.file("-o", output) : StatisticsReport.besides(file);
+      StatisticsReport.write(file, page);
+    } else {
+      Folder run = paths.folder("RUN_OR_STATS", subject);
+      page = output != null ? paths.file("-o", output) : new StoredFile(run, "report.html");
+      RunReport.write(run, page);
+    }
     spec.commandLine().getOut().println(page.path());
     spec.commandLine().getOut().flush();
     return Main.DONE;
+  }
+
+  /** What can't be looked at is taken for a run, whose report says why. */
+  private static boolean isFile(StoredFile file) {
+    try {
+      return file.kind() == Folder.Kind.FILE;
+    } catch (IOException e) {
+      return false;
+    }
   }
 }

@@ -46,6 +46,33 @@ final class SparkSessions {
    */
   static Session open(String name, Optional<String> master, OptionalInt workers)
       throws ConfigurationException {
+    return open(name, master, workers, SessionSettings::apply);
+  }
+
+  /**
+   * Opens a context for a job of Spark's usual kind, or takes the one that runs.
+   *
+   * @param master as given on the command line, for an embedded Spark
+   * @throws ConfigurationException if the master is wrong
+   */
+  static Session openPlain(String name, Optional<String> master) throws ConfigurationException {
+    return open(name, master, OptionalInt.empty(), SparkSessions::plain);
+  }
+
+  private static void plain(SparkConf conf) {
+    // Results are added as they come and never in memory together.
+    conf.setIfMissing("spark.driver.maxResultSize", "0");
+    conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", "1");
+    conf.setIfMissing("spark.executorEnv.OPENCV_LOG_LEVEL", "SILENT");
+  }
+
+  private interface Settings {
+    void apply(SparkConf conf) throws ConfigurationException;
+  }
+
+  private static Session open(
+      String name, Optional<String> master, OptionalInt workers, Settings settings)
+      throws ConfigurationException {
     Optional<String> mistake = masterMistake(master);
     if (mistake.isPresent()) {
       throw new ConfigurationException(List.of(mistake.get()));
@@ -59,7 +86,7 @@ final class SparkSessions {
     if (!conf.contains("spark.master")) {
       embed(conf, embedded(master, workers));
     }
-    SessionSettings.apply(conf);
+    settings.apply(conf);
     return new Session(new JavaSparkContext(conf), true);
   }
 

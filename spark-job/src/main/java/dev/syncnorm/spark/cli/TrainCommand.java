@@ -40,8 +40,9 @@ import picocli.CommandLine.Spec;
     description = "Trains a network; the run folder holds all that comes of it.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
+    defaultValueProvider = BadInputOptions.OnBadFail.class,
     sortOptions = false)
-final class TrainCommand implements Callable<Integer> {
+final class TrainCommand implements Callable<Integer>, Main.Verbose {
 
   @Spec private CommandSpec spec;
 
@@ -134,8 +135,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--verbose", description = "Shows where an error came from.")
   private boolean verbose;
 
-  /** Whether stack traces are wanted. */
-  boolean verbose() {
+  @Override
+  public boolean verbose() {
     return verbose;
   }
 
@@ -164,7 +165,8 @@ final class TrainCommand implements Callable<Integer> {
     memory.refuseIfTooLarge();
     String folder = run != null ? run : defaultRun(paths);
     PrintWriter err = spec.commandLine().getErr();
-    TerminalBar bar = new TerminalBar(err, !quiet && System.console() != null, System::nanoTime);
+    TrainingBar bar =
+        new TrainingBar(new TerminalBar(err, !quiet && System.console() != null, System::nanoTime));
     ConsoleProgress console = new ConsoleProgress(out, err, quiet, checked, backend, bar);
     console.begin(configuration, folder);
     weights.ifPresent(w -> console.weights(initialWeights, w));

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -20,9 +21,10 @@ import org.apache.hadoop.fs.Path;
  *
  * <p>Files are written under a hidden name and renamed when they are whole. {@code
  * rejections.jsonl} has a line for each bad image: path, cause, message, and the copy's path in the
- * folder unless the image can't be read. For one writer at a time; not thread-safe.
+ * folder unless the image can't be read. For one writer at a time; not thread-safe. Tasks on
+ * executors copy images by {@link QuarantineStage}.
  */
-public final class Quarantine {
+public final class Quarantine implements AutoCloseable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String LIST = "rejections.jsonl";
@@ -30,6 +32,7 @@ public final class Quarantine {
   private final HadoopFiles files;
   private final Path folder;
   private final FileSystem fileSystem;
+  private final boolean isNew;
   private final Set<String> lines = new LinkedHashSet<>();
 
   /** Opens a folder, which need not be there yet. */
@@ -37,6 +40,7 @@ public final class Quarantine {
     this.files = new HadoopFiles(configuration);
     this.folder = new Path(files.qualified(folder));
     this.fileSystem = files.fileSystem(this.folder);
+    this.isNew = !fileSystem.exists(this.folder);
     Path list = new Path(this.folder, LIST);
     if (fileSystem.exists(list)) {
       new String(files.read(list.toString()), StandardCharsets.UTF_8).lines().forEach(lines::add);
@@ -49,18 +53,49 @@ public final class Quarantine {
    * @param relative where in this folder the copy belongs
    */
   public void add(Rejection rejection, String relative) throws IOException {
-    ObjectNode line = JSON.createObjectNode();
-    line.put("path", rejection.path());
-    line.put("cause", rejection.cause());
-    line.put("message", rejection.message());
     byte[] content;
     try {
       content = files.read(rejection.path());
     } catch (IOException e) {
-      lines.add(JSON.writeValueAsString(line));
+      addUnreadable(rejection);
       return;
     }
-    line.put("copy", copy(content, relative));
+    String name = nameOf(content, relative);
+    Path file = at(name);
+    if (!fileSystem.exists(file)) {
+      rename(write(file, content), file);
+    }
+    note(rejection, Optional.of(name));
+  }
+
+  /**
+   * Gives an image's staged copy its name, and notes it for the list.
+   *
+   * @param staged as {@link QuarantineStage#put} has named it
+   * @param relative where in this folder the copy belongs
+   */
+  public void addStaged(Rejection rejection, String relative, String staged) throws IOException {
+    Path copy = new Path(QuarantineStage.of(folder), staged);
+    String name = nameOf(files.read(copy.toString()), relative);
+    Path file = at(name);
+    if (!fileSystem.exists(file)) {
+      fileSystem.mkdirs(file.getParent());
+      rename(copy, file);
+    }
+    note(rejection, Optional.of(name));
+  }
+
+  /** Notes an image of which there is no copy. */
+  public void addUnreadable(Rejection rejection) throws IOException {
+    note(rejection, Optional.empty());
+  }
+
+  private void note(Rejection rejection, Optional<String> copy) throws IOException {
+    ObjectNode line = JSON.createObjectNode();
+    line.put("path", rejection.path());
+    line.put("cause", rejection.cause());
+    line.put("message", rejection.message());
+    copy.ifPresent(name -> line.put("copy", name));
     lines.add(JSON.writeValueAsString(line));
   }
 
@@ -75,17 +110,30 @@ public final class Quarantine {
     rename(temporary, list);
   }
 
-  private String copy(byte[] content, String relative) throws IOException {
+  /** Removes what tasks have staged, and a folder that was not there if nothing else is in it. */
+  @Override
+  public void close() throws IOException {
+    fileSystem.delete(QuarantineStage.of(folder), true);
+    if (isNew && fileSystem.exists(folder) && fileSystem.listStatus(folder).length == 0) {
+      fileSystem.delete(folder, false);
+    }
+  }
+
+  /** The name of a file with this content, or that a new one can have. */
+  private String nameOf(byte[] content, String relative) throws IOException {
     String name = relative;
-    for (int number = 2; fileSystem.exists(new Path(folder, name)); number++) {
-      if (Arrays.equals(files.read(new Path(folder, name).toString()), content)) {
-        return name;
+    for (int number = 2; fileSystem.exists(at(name)); number++) {
+      if (Arrays.equals(files.read(at(name).toString()), content)) {
+        break;
       }
       name = numbered(relative, number);
     }
-    Path file = new Path(folder, name);
-    rename(write(file, content), file);
     return name;
+  }
+
+  /** By text: a name with a colon would be taken for a URI. */
+  private Path at(String name) {
+    return new Path(folder + "/" + name);
   }
 
   /** {@code a/b.png} becomes {@code a/b-2.png}. */

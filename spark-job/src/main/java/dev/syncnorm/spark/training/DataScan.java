@@ -141,13 +141,14 @@ final class DataScan {
                       .formatted(folder, data)));
         }
       }
-      Quarantine quarantine = new Quarantine(hadoop.value().value(), folder);
-      for (Rejection rejection : index.rejected()) {
-        if (!rejection.cause().equals(PairSelection.BAD_PARTNER)) {
-          quarantine.add(rejection, folders.relative(rejection.path()));
+      try (Quarantine quarantine = new Quarantine(hadoop.value().value(), folder)) {
+        for (Rejection rejection : index.rejected()) {
+          if (!rejection.cause().equals(PairSelection.BAD_PARTNER)) {
+            quarantine.add(rejection, folders.relative(rejection.path()));
+          }
         }
+        quarantine.writeList();
       }
-      quarantine.writeList();
     } catch (IOException e) {
       throw new DataException(
           List.of(

@@ -9,7 +9,7 @@ import java.io.StringWriter;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class TerminalBarTest {
+class TrainingBarTest {
 
   private static final String TO_END_OF_LINE = "\u001b[K";
 
@@ -18,7 +18,7 @@ class TerminalBarTest {
 
   @Test
   void drawsProgressRateAndRemainingTime() {
-    TerminalBar bar = bar(true);
+    TrainingBar bar = bar(true);
     bar.update(step(1), 30, 8, 4);
     nanos += 1_000_000_000;
     bar.update(step(2), 2, 8, 4);
@@ -35,7 +35,7 @@ class TerminalBarTest {
 
   @Test
   void isDrawnTenTimesASecondAtMost() {
-    TerminalBar bar = bar(true);
+    TrainingBar bar = bar(true);
     for (int i = 1; i <= 1000; i++) {
       bar.update(step(i), 0.001, 1000, 1);
       nanos += 1_000_000;
@@ -46,7 +46,7 @@ class TerminalBarTest {
 
   @Test
   void neverFillsMoreThanALine() {
-    TerminalBar bar = bar(true);
+    TrainingBar bar = bar(true);
     bar.update(step(1_000_000_000_000L), 1e6, 2_000_000_000_000L, Integer.MAX_VALUE);
 
     assertThat(lines()).allMatch(line -> line.length() <= 79);
@@ -54,7 +54,7 @@ class TerminalBarTest {
 
   @Test
   void isTakenAwayOnce() {
-    TerminalBar bar = bar(true);
+    TrainingBar bar = bar(true);
     bar.update(step(1), 1, 8, 4);
     written.getBuffer().setLength(0);
     bar.clear();
@@ -65,15 +65,15 @@ class TerminalBarTest {
 
   @Test
   void writesNothingWhereThereIsNoTerminal() {
-    TerminalBar bar = bar(false);
+    TrainingBar bar = bar(false);
     bar.update(step(1), 1, 8, 4);
     bar.clear();
 
     assertThat(written.toString()).isEmpty();
   }
 
-  private TerminalBar bar(boolean shown) {
-    return new TerminalBar(new PrintWriter(written), shown, () -> nanos);
+  private TrainingBar bar(boolean shown) {
+    return new TrainingBar(new TerminalBar(new PrintWriter(written), shown, () -> nanos));
   }
 
   private List<String> lines() {

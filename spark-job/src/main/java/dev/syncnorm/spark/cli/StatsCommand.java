@@ -1,0 +1,391 @@
+package dev.syncnorm.spark.cli;
+
+import dev.syncnorm.configuration.ConfigurationException;
+import dev.syncnorm.data.DataException;
+import dev.syncnorm.image.ImageDecoder;
+import dev.syncnorm.image.PixelSettings;
+import dev.syncnorm.image.PixelSettings.Channels;
+import dev.syncnorm.image.PixelSettings.Extent;
+import dev.syncnorm.spark.dataset.BadInput;
+import dev.syncnorm.spark.dataset.ImageInputs;
+import dev.syncnorm.spark.statistics.Measuring;
+import dev.syncnorm.spark.statistics.StatisticsJob;
+import dev.syncnorm.spark.training.Platform;
+import dev.syncnorm.statistics.DataSetStatistics;
+import dev.syncnorm.statistics.StatisticsFile;
+import dev.syncnorm.statistics.StatisticsFileException;
+import dev.syncnorm.statistics.StatisticsMerge;
+import dev.syncnorm.statistics.StatisticsMergeException;
+import dev.syncnorm.storage.Folder.Kind;
+import dev.syncnorm.storage.StoredFile;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code syncnorm stats INPUT...}. */
+@Command(
+    name = "stats",
+    description =
+        "Measures a data set of images exactly: mean and standard deviation of each channel,"
+            + " quantiles, histograms, covariance; and which images were left out, and why.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    defaultValueProvider = BadInputOptions.OnBadSkip.class,
+    sortOptions = false)
+final class StatsCommand implements Callable<Integer>, Main.Verbose {
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "INPUT",
+      arity = "0..*",
+      description =
+          "Folders (with all below them), files, globs, .tar and .tar.gz archives, Parquet files;"
+              + " paths or Hadoop URIs such as s3a://bucket/images.")
+  private List<String> inputs = List.of();
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description =
+          "The stats.json to write. A file that is there already is only replaced if it holds"
+              + " statistics of the same inputs and pixels.")
+  private String output;
+
+  @Option(
+      names = "--merge",
+      arity = "1..*",
+      paramLabel = "FILE",
+      description =
+          "Merges stats.json files instead of reading images, as exactly as if all were measured at"
+              + " once.")
+  private List<String> merged = List.of();
+
+  @Option(
+      names = "--group-by",
+      paramLabel = "WHAT",
+      description = "parent: also measures the images of each folder by itself, such as classes.")
+  private Grouping groupBy;
+
+  @Option(
+      names = "--channels",
+      paramLabel = "WHICH",
+      defaultValue = "rgb",
+      description =
+          "rgb (default; grey is repeated, alpha dropped), gray, or native (as many as the images"
+              + " have, if all have the same).")
+  private Channels channels;
+
+  @Option(
+      names = "--resize",
+      paramLabel = "HxW",
+      description = "Measures images resized to this height and width, as training does.")
+  private String resize;
+
+  @Option(
+      names = "--crop",
+      paramLabel = "HxW",
+      description = "Measures the middle of each image only, after --resize.")
+  private String crop;
+
+  @Option(
+      names = "--column",
+      paramLabel = "NAME",
+      description =
+          "The column of Parquet files that holds the images; recognised if it is not given.")
+  private String column;
+
+  @Option(names = "--no-histogram", description = "Leaves out histograms and quantiles; faster.")
+  private boolean noHistogram;
+
+  @Option(
+      names = "--no-digest",
+      description = "Leaves out the digest, by which two data sets are known to be the same.")
+  private boolean noDigest;
+
+  @Option(
+      names = "--verify",
+      paramLabel = "HOW",
+      description =
+          "structure (default), or strict: JPEG files are decoded a second time, by a decoder that"
+              + " warns of damage inside their pixels; three to four times slower.")
+  private Verification verify;
+
+  @Option(
+      names = "--max-pixels",
+      paramLabel = "N",
+      defaultValue = "" + ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
+      description = "An image of more pixels is too-large. Default: ${DEFAULT-VALUE}.")
+  private long maximumPixels;
+
+  @Option(
+      names = "--decode-timeout",
+      paramLabel = "SECONDS",
+      defaultValue = "60",
+      description = "An image that takes longer is timed-out. Default: ${DEFAULT-VALUE}.")
+  private double decodeTimeout;
+
+  @Mixin private BadInputOptions badInput;
+
+  @Option(
+      names = "--master",
+      paramLabel = "URL",
+      description =
+          "Where Spark runs: local[N] (default: local[*]), or a cluster such as spark://host:7077.")
+  private String master;
+
+  @Option(
+      names = "--quiet",
+      description = "Prints the path of the file only; without -o, the table only.")
+  private boolean quiet;
+
+  @Option(names = "--verbose", description = "Shows where an error came from.")
+  private boolean verbose;
+
+  /** How closely files are looked at. */
+  enum Verification {
+    /** Their structure, to the end. */
+    STRUCTURE,
+    /** The compressed pixels of JPEG files too. */
+    STRICT
+  }
+
+  /** What groups can be. */
+  enum Grouping {
+    /** The folder that directly holds an image. */
+    PARENT
+  }
+
+  @Override
+  public boolean verbose() {
+    return verbose;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Optional<String> platform = Platform.mistake();
+    if (platform.isPresent()) {
+      throw new ConfigurationException(List.of(platform.get()));
+    }
+    CommandPaths paths = new CommandPaths();
+    PrintWriter out = spec.commandLine().getOut();
+    if (!merged.isEmpty()) {
+      return merge(paths, out);
+    }
+    StatisticsJob.Request request = check(paths);
+    PrintWriter err = spec.commandLine().getErr();
+    TerminalBar bar = new TerminalBar(err, !quiet && System.console() != null, System::nanoTime);
+    String name = "syncnorm stats " + String.join(" ", inputs);
+    try (SparkSessions.Session spark = SparkSessions.openPlain(name, Optional.ofNullable(master))) {
+      SparkSession session =
+          SparkSession.builder().sparkContext(spark.context().sc()).getOrCreate();
+      StatisticsJob job = new StatisticsJob(session, request, new StatisticsBar(bar));
+      Optional<StatisticsJob.Result> result;
+      try (StopSignals signals = StopSignals.install(job::stop)) {
+        result = job.run();
+        bar.clear();
+        if (result.isEmpty()) {
+          err.println("syncnorm: stopped as asked; nothing was written");
+          err.flush();
+          return signals.exitCode();
+        }
+      }
+      finish(paths, out, result.get().statistics(), result.get().otherFiles());
+      ClassDataArchive.writeAtExitIfAsked();
+      return Main.DONE;
+    } finally {
+      bar.clear();
+    }
+  }
+
+  private void finish(
+      CommandPaths paths, PrintWriter out, DataSetStatistics statistics, long otherFiles)
+      throws ConfigurationException, DataException {
+    if (!quiet || output == null) {
+      new StatisticsTable(out, statistics, otherFiles).print();
+    }
+    if (output != null) {
+      StoredFile file = paths.file("-o", output);
+      try {
+        byte[] json = StatisticsFile.toJson(statistics);
+        file.folder().makeFolder("");
+        file.write(stream -> stream.write(json));
+      } catch (IOException e) {
+        throw new DataException(
+            List.of("-o %s can't be written: %s".formatted(output, e.getMessage())), e);
+      }
+      out.println(file.path());
+    }
+    out.flush();
+  }
+
+  private int merge(CommandPaths paths, PrintWriter out)
+      throws ConfigurationException, DataException {
+    UsageCheck usage = new UsageCheck(spec.commandLine());
+    usage.require(
+        inputs.isEmpty(),
+        "--merge reads no images, but there is also %s; measure it by itself first"
+            .formatted(String.join(", ", inputs)));
+    usage.require(output != null, "--merge needs -o, the file to write");
+    for (String option : readingOptions()) {
+      usage.require(false, option + " is of no use with --merge, which reads no images");
+    }
+    List<StoredFile> files = new ArrayList<>();
+    for (String file : merged) {
+      usage.collect(() -> paths.file("--merge", file)).ifPresent(files::add);
+    }
+    usage.throwIfAny();
+    StatisticsMerge all;
+    try {
+      all = StatisticsMerge.of(merged, read(files));
+    } catch (StatisticsMergeException e) {
+      throw new DataException(List.of(e.getMessage()), e);
+    }
+    checkOutput(paths, all.statistics().inputs(), all.statistics().pixels());
+    PrintWriter err = spec.commandLine().getErr();
+    all.notes().forEach(note -> err.println("syncnorm: " + note));
+    err.flush();
+    finish(paths, out, all.statistics(), 0);
+    return Main.DONE;
+  }
+
+  /** The options on the command line that say how images are read. */
+  private List<String> readingOptions() {
+    return spec.commandLine().getParseResult().matchedOptions().stream()
+        .map(option -> option.longestName())
+        .filter(
+            name ->
+                !List.of("--merge", "--output", "--quiet", "--verbose", "--master").contains(name))
+        .toList();
+  }
+
+  private static List<DataSetStatistics> read(List<StoredFile> files) throws DataException {
+    List<DataSetStatistics> all = new ArrayList<>();
+    List<String> problems = new ArrayList<>();
+    for (StoredFile file : files) {
+      try {
+        all.add(StatisticsFile.read(file));
+      } catch (StatisticsFileException e) {
+        problems.add(e.getMessage());
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new DataException(problems);
+    }
+    return all;
+  }
+
+  /** Everything that can be known to be wrong before any work starts, all at once. */
+  private StatisticsJob.Request check(CommandPaths paths) throws ConfigurationException {
+    UsageCheck usage = new UsageCheck(spec.commandLine());
+    usage.require(
+        !inputs.isEmpty(),
+        "there is no INPUT; give folders, files, globs, archives or Parquet files, or --merge FILE...");
+    usage.note(SparkSessions.masterMistake(Optional.ofNullable(master)));
+    Optional<Extent> resized =
+        usage.collect(() -> extent("--resize", resize)).orElse(Optional.empty());
+    Optional<Extent> cropped = usage.collect(() -> extent("--crop", crop)).orElse(Optional.empty());
+    if (resized.isPresent() && cropped.isPresent()) {
+      usage.require(
+          cropped.get().height() <= resized.get().height()
+              && cropped.get().width() <= resized.get().width(),
+          "--crop is %s, more than the --resize of %s; it is cut out of the resized image"
+              .formatted(cropped.get(), resized.get()));
+    }
+    usage.require(
+        decodeTimeout > 0 && decodeTimeout <= 86_400,
+        "--decode-timeout is %s, expected seconds above 0 and up to 86400"
+            .formatted(decodeTimeout));
+    usage.check(this::checkMaximumPixels);
+    Optional<BadInput> bad = usage.collect(() -> badInput.checked(paths));
+    PixelSettings pixels =
+        new PixelSettings(channels == null ? Channels.RGB : channels, resized, cropped);
+    if (output != null) {
+      usage.check(() -> checkOutput(paths, inputs, pixels));
+    }
+    List<String> located = new ArrayList<>();
+    for (String input : inputs) {
+      usage.collect(() -> paths.input("INPUT", input)).ifPresent(located::add);
+    }
+    usage.throwIfAny();
+    return new StatisticsJob.Request(
+        inputs,
+        located,
+        new Measuring(
+            pixels, !noHistogram, verify == Verification.STRICT, maximumPixels, decodeTimeout),
+        !noDigest,
+        groupBy == Grouping.PARENT,
+        new ImageInputs.Options(Optional.ofNullable(column)),
+        bad.orElseThrow());
+  }
+
+  private void checkMaximumPixels() throws ConfigurationException {
+    if (maximumPixels == ImageDecoder.DEFAULT_MAXIMUM_PIXELS) {
+      return; // without loading the decoder
+    }
+    try {
+      new ImageDecoder(maximumPixels);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigurationException(
+          List.of("--max-pixels is %d: %s".formatted(maximumPixels, e.getMessage())));
+    }
+  }
+
+  private static Optional<Extent> extent(String option, String written)
+      throws ConfigurationException {
+    if (written == null) {
+      return Optional.empty();
+    }
+    if (!written.matches("[1-9][0-9]{0,4}x[1-9][0-9]{0,4}")) {
+      throw new ConfigurationException(
+          List.of(
+              "%s is %s, expected a height and a width of up to 99999 pixels, such as 224x224"
+                  .formatted(option, written)));
+    }
+    String[] sides = written.split("x");
+    return Optional.of(new Extent(Integer.parseInt(sides[0]), Integer.parseInt(sides[1])));
+  }
+
+  /** Nothing is overwritten but what the same command gives again. */
+  private void checkOutput(CommandPaths paths, List<String> measured, PixelSettings pixels)
+      throws ConfigurationException {
+    StoredFile file = paths.file("-o", output);
+    try {
+      Kind kind = file.kind();
+      if (kind == Kind.FOLDER) {
+        throw new ConfigurationException(
+            List.of("-o is %s, which is a folder; give a file".formatted(output)));
+      }
+      if (kind == Kind.NOTHING) {
+        Optional<String> obstacle = file.folder().obstacle();
+        if (obstacle.isPresent()) {
+          throw new ConfigurationException(
+              List.of(
+                  "-o %s can't be written: %s; choose another place"
+                      .formatted(output, obstacle.get())));
+        }
+        return;
+      }
+      DataSetStatistics before = StatisticsFile.read(file);
+      if (before.inputs().equals(measured) && before.pixels().equals(pixels)) {
+        return;
+      }
+    } catch (IOException | StatisticsFileException e) {
+      // Told below: whatever it is, it is not ours to replace.
+    }
+    throw new ConfigurationException(
+        List.of(
+            "-o %s is there already, and not with statistics of these inputs and pixels; remove it or choose another name"
+                .formatted(output)));
+  }
+}

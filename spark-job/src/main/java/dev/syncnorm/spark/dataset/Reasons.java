@@ -1,0 +1,37 @@
+package dev.syncnorm.spark.dataset;
+
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.util.Locale;
+import org.apache.hadoop.security.AccessControlException;
+
+/** Why something can't be read, in one line for people. */
+final class Reasons {
+
+  private static final int LONGEST = 300;
+
+  private Reasons() {}
+
+  static String of(Throwable e) {
+    String message = String.valueOf(e.getMessage());
+    if (e instanceof AccessDeniedException
+        || (e instanceof FileNotFoundException && message.endsWith("(Permission denied)"))) {
+      return "permission denied";
+    }
+    if (e instanceof NoSuchFileException || e instanceof FileNotFoundException) {
+      return "there is no such file";
+    }
+    String line = message.lines().findFirst().orElse("").strip();
+    if (e instanceof AccessControlException) {
+      return line.toLowerCase(Locale.ROOT).startsWith("permission denied")
+          ? "p" + line.substring(1)
+          : "permission denied: " + line;
+    }
+    if (line.isEmpty() || e.getMessage() == null) {
+      return e instanceof EOFException ? "it ends too early" : e.getClass().getSimpleName();
+    }
+    return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "...";
+  }
+}
