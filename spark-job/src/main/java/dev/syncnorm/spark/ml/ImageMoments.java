@@ -14,11 +14,11 @@ import org.apache.spark.sql.catalyst.expressions.ExpectsInputTypes;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.aggregate.ImperativeAggregate;
 import org.apache.spark.sql.catalyst.expressions.aggregate.TypedImperativeAggregate;
+import org.apache.spark.sql.errors.QueryCompilationErrors;
 import org.apache.spark.sql.types.AbstractDataType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MapType;
-import scala.Option;
 import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Seq;
 import scala.jdk.javaapi.CollectionConverters;
@@ -68,9 +68,9 @@ public final class ImageMoments extends TypedImperativeAggregate<MomentSums>
   /** The function of the arguments that it is called with in SQL. */
   static Expression ofArguments(Seq<Expression> arguments) {
     if (arguments.size() != 1 && arguments.size() != 2) {
-      throw mistake(
-          "it was called with %d arguments; expected %s(content) or %s(content, map('option', 'value'))"
-              .formatted(arguments.size(), NAME, NAME));
+      throw ImageMoments.<RuntimeException>unchecked(
+          QueryCompilationErrors.wrongNumArgsError(
+              NAME, seq(List.of(1, 2)), arguments.size(), "", "", ""));
     }
     if (arguments.size() == 1) {
       return of(arguments.apply(0), MomentOptions.NONE);
@@ -82,6 +82,24 @@ public final class ImageMoments extends TypedImperativeAggregate<MomentSums>
     }
   }
 
+  /** PySpark can only pass on what has one of the error conditions that Spark knows. */
+  private static RuntimeException mistake(String message) {
+    Map<String, String> parameters =
+        Map.of("parameter", "`options`", "functionName", "`" + NAME + "`", "value", message);
+    return ImageMoments.<RuntimeException>unchecked(
+        new AnalysisException(
+            "INVALID_PARAMETER_VALUE.PATTERN",
+            scala.collection.immutable.Map$.MODULE$.from(
+                CollectionConverters.asScala(parameters))));
+  }
+
+  /** Throws it: Scala has no checked exceptions, and Spark expects this one here. */
+  private static <E extends Throwable> RuntimeException unchecked(Throwable exception) throws E {
+    @SuppressWarnings("unchecked")
+    E thrown = (E) exception;
+    throw thrown;
+  }
+
   private static SortedMap<String, String> constantMap(Expression argument) {
     boolean ofStrings =
         argument.dataType() instanceof MapType map
@@ -89,7 +107,7 @@ public final class ImageMoments extends TypedImperativeAggregate<MomentSums>
             && map.valueType().equals(DataTypes.StringType);
     if (!ofStrings || !argument.foldable()) {
       throw new IllegalArgumentException(
-          "its options are %s of type %s; expected a constant map of strings, such as map('resize', '224x224')"
+          "%s of type %s; expected a constant map of strings, such as map('resize', '224x224')"
               .formatted(argument.sql(), argument.dataType().catalogString()));
     }
     SortedMap<String, String> options = new TreeMap<>();
@@ -102,27 +120,6 @@ public final class ImageMoments extends TypedImperativeAggregate<MomentSums>
     return options;
   }
 
-  @SuppressWarnings("TypeParameterUnusedInFormals") // Scala has no checked exceptions
-  private static <E extends Exception> RuntimeException unchecked(Exception exception) throws E {
-    @SuppressWarnings("unchecked")
-    E thrown = (E) exception;
-    throw thrown;
-  }
-
-  private static RuntimeException mistake(String message) {
-    return ImageMoments.<RuntimeException>unchecked(
-        new AnalysisException(
-            NAME + ": " + message,
-            Option.empty(),
-            Option.empty(),
-            Option.empty(),
-            Option.empty(),
-            scala.collection.immutable.Map$.MODULE$.empty(),
-            new org.apache.spark.QueryContext[0],
-            Option.empty(),
-            Option.empty()));
-  }
-
   @Override
   public MomentSums createAggregationBuffer() {
     return new MomentSums();
@@ -133,7 +130,7 @@ public final class ImageMoments extends TypedImperativeAggregate<MomentSums>
     byte[] file = (byte[]) content.eval(row);
     if (file != null) {
       if (meter == null) {
-        meter = TaskMeter.ofThisTask(options, !options.quantiles().isEmpty());
+        meter = TaskMeter.ofThisTask(options.measuring());
       }
       try {
         sums.accept(meter.measure(file));

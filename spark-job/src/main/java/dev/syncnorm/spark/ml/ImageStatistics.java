@@ -3,8 +3,10 @@ package dev.syncnorm.spark.ml;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
+import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.Rejection;
+import dev.syncnorm.spark.statistics.Measuring;
 import dev.syncnorm.statistics.DataSetStatistics;
 import dev.syncnorm.statistics.StatisticsAccumulator;
 import dev.syncnorm.statistics.StatisticsPart;
@@ -60,8 +62,6 @@ public final class ImageStatistics {
 
   private static final String CONTENT = "content";
 
-  private static final double DEFAULT_TIMEOUT_SECONDS = 60;
-
   private final Dataset<Row> images;
   private final Column content;
   private final Column path;
@@ -98,7 +98,7 @@ public final class ImageStatistics {
    *
    * @param content binary, whole image files; a row where it is null is no image
    * @param options {@code channels}, {@code resize}, {@code crop}, {@code quantiles}, {@code
-   *     decode-timeout}, with the values that SQL takes
+   *     verify}, {@code decode-timeout}, with the values that SQL takes
    * @throws IllegalArgumentException with one line that names every wrong option
    */
   public static Column moments(Column content, Map<String, String> options) {
@@ -165,7 +165,12 @@ public final class ImageStatistics {
         rows.javaRDD()
             .mapPartitions(
                 new MeasurePartition(
-                    MomentOptions.of(pixels, DEFAULT_TIMEOUT_SECONDS), histograms));
+                    new Measuring(
+                        pixels,
+                        histograms,
+                        false,
+                        ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
+                        MomentOptions.DEFAULT_TIMEOUT_SECONDS)));
     StatisticsPart sum =
         parts.getNumPartitions() == 0
             ? StatisticsPart.EMPTY

@@ -3,6 +3,7 @@ package dev.syncnorm.spark.ml;
 import dev.syncnorm.image.BadImageCause;
 import dev.syncnorm.image.BadImageException;
 import dev.syncnorm.image.Rejection;
+import dev.syncnorm.spark.statistics.Measuring;
 import dev.syncnorm.statistics.StatisticsAccumulator;
 import dev.syncnorm.statistics.StatisticsPart;
 import java.util.Iterator;
@@ -12,7 +13,7 @@ import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Row;
 
 /** Measures the images of a partition of rows (content, path, group) into one part. */
-record MeasurePartition(MomentOptions options, boolean histograms)
+record MeasurePartition(Measuring measuring)
     implements FlatMapFunction<Iterator<Row>, StatisticsPart> {
 
   /** What a rejected image without a path is listed by. */
@@ -20,7 +21,7 @@ record MeasurePartition(MomentOptions options, boolean histograms)
 
   @Override
   public Iterator<StatisticsPart> call(Iterator<Row> rows) {
-    TaskMeter meter = TaskMeter.ofThisTask(options, histograms);
+    TaskMeter meter = TaskMeter.ofThisTask(measuring);
     StatisticsAccumulator sums = new StatisticsAccumulator();
     while (rows.hasNext()) {
       Row row = rows.next();

@@ -1,8 +1,10 @@
 package dev.syncnorm.spark.ml;
 
+import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.PixelSettings.Channels;
 import dev.syncnorm.image.PixelSettings.Extent;
+import dev.syncnorm.spark.statistics.Measuring;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -31,7 +33,12 @@ record MomentOptions(SortedMap<String, String> given) implements Serializable {
   private static final String RESIZE = "resize";
   private static final String CROP = "crop";
   private static final String QUANTILES = "quantiles";
+  private static final String VERIFY = "verify";
+  private static final String STRICT = "strict";
   private static final String DECODE_TIMEOUT = "decode-timeout";
+
+  /** After which a decode is given up, unless the option says otherwise. */
+  static final double DEFAULT_TIMEOUT_SECONDS = 60;
 
   /** Each option with what it expects. */
   private static final Map<String, String> EXPECTED =
@@ -41,14 +48,15 @@ record MomentOptions(SortedMap<String, String> given) implements Serializable {
               RESIZE, "HxW in pixels, such as 224x224",
               CROP, "HxW in pixels, such as 224x224",
               QUANTILES, "numbers above 0 and up to 1, such as 0.05,0.5,0.95",
-              DECODE_TIMEOUT, "seconds above 0, such as 60"));
+              VERIFY, "structure or strict",
+              DECODE_TIMEOUT, "seconds above 0 and up to 86400"));
 
   private static final Pattern EXTENT = Pattern.compile("([1-9][0-9]{0,6})x([1-9][0-9]{0,6})");
 
   /** A number as SQL writes it, of few enough digits to be multiplied by a count. */
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}(\\.[0-9]{1,18})?");
 
-  private static final double MOST_SECONDS = 1e6;
+  private static final double MOST_SECONDS = 86400;
 
   /**
    * Reads all options.
@@ -69,19 +77,18 @@ record MomentOptions(SortedMap<String, String> given) implements Serializable {
                 "the option '%s' is '%s'; expected %s".formatted(key, value, EXPECTED.get(key)));
           }
         });
+    if (mistakes.isEmpty() && given.containsKey(RESIZE) && given.containsKey(CROP)) {
+      Extent resize = extent(given.get(RESIZE));
+      Extent crop = extent(given.get(CROP));
+      if (crop.height() > resize.height() || crop.width() > resize.width()) {
+        mistakes.add(
+            "the option '%s' is '%s', more than the '%s' of '%s'; it is cut out of the resized image"
+                .formatted(CROP, crop, RESIZE, resize));
+      }
+    }
     if (!mistakes.isEmpty()) {
       throw new IllegalArgumentException(String.join("; ", mistakes));
     }
-  }
-
-  /** The options for these pixels, as text. */
-  static MomentOptions of(PixelSettings pixels, double decodeTimeoutSeconds) {
-    SortedMap<String, String> given = new TreeMap<>();
-    given.put(CHANNELS, pixels.channels().name().toLowerCase(Locale.ROOT));
-    pixels.resize().ifPresent(extent -> given.put(RESIZE, extent.toString()));
-    pixels.crop().ifPresent(extent -> given.put(CROP, extent.toString()));
-    given.put(DECODE_TIMEOUT, new BigDecimal(decodeTimeoutSeconds).toPlainString());
-    return new MomentOptions(given);
   }
 
   private static boolean isValid(String key, String value) {
@@ -89,6 +96,7 @@ record MomentOptions(SortedMap<String, String> given) implements Serializable {
       case CHANNELS -> channels(value).isPresent();
       case RESIZE, CROP -> EXTENT.matcher(value).matches();
       case QUANTILES -> names(value).stream().allMatch(MomentOptions::isQuantile);
+      case VERIFY -> value.equals("structure") || value.equals(STRICT);
       case DECODE_TIMEOUT -> isTimeout(value);
       default -> throw new IllegalStateException(key);
     };
@@ -106,12 +114,19 @@ record MomentOptions(SortedMap<String, String> given) implements Serializable {
         && Double.parseDouble(text) <= MOST_SECONDS;
   }
 
-  /** Which pixels are looked at. */
-  PixelSettings pixels() {
-    return new PixelSettings(
-        value(CHANNELS, text -> channels(text).orElseThrow()).orElse(Channels.RGB),
-        value(RESIZE, MomentOptions::extent),
-        value(CROP, MomentOptions::extent));
+  /** How images are measured: without counting values unless quantiles are asked for. */
+  Measuring measuring() {
+    PixelSettings pixels =
+        new PixelSettings(
+            value(CHANNELS, text -> channels(text).orElseThrow()).orElse(Channels.RGB),
+            value(RESIZE, MomentOptions::extent),
+            value(CROP, MomentOptions::extent));
+    return new Measuring(
+        pixels,
+        !quantiles().isEmpty(),
+        STRICT.equals(given.get(VERIFY)),
+        ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
+        value(DECODE_TIMEOUT, Double::valueOf).orElse(DEFAULT_TIMEOUT_SECONDS));
   }
 
   /** The quantiles that are asked for, by what they are called: as they were written. */
@@ -121,11 +136,6 @@ record MomentOptions(SortedMap<String, String> given) implements Serializable {
         .orElse(List.of())
         .forEach(name -> quantiles.put(name, new BigDecimal(name)));
     return quantiles;
-  }
-
-  /** The seconds after which a decode is given up. */
-  double decodeTimeoutSeconds() {
-    return value(DECODE_TIMEOUT, Double::valueOf).orElse(60.0);
   }
 
   private <T> Optional<T> value(String key, Function<String, T> parse) {

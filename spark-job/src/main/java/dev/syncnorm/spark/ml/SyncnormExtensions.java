@@ -32,6 +32,7 @@ public final class SyncnormExtensions extends AbstractFunction1<SparkSessionExte
                 resize - HxW, such as 224x224: the size that images are resized to, bilinear
                 crop - HxW: the part around the centre that is used, after the resizing
                 quantiles - numbers above 0 and up to 1, such as 0.05,0.5,0.95
+                verify - structure (the default), or strict: finds damage inside the pixels of JPEG files
                 decode-timeout - the seconds after which an image is rejected as timed-out, 60
       """;
 

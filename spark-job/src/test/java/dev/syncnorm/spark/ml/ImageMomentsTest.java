@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static scala.jdk.javaapi.CollectionConverters.asJava;
 
 import dev.syncnorm.testing.ImageFiles;
+import java.awt.image.BufferedImage;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -265,7 +266,7 @@ class ImageMomentsTest {
       quoteCharacter = '"',
       value = {
         "map('resise', '8x8')|there is no option 'resise'; the options are channels, crop,"
-            + " decode-timeout, quantiles, resize",
+            + " decode-timeout, quantiles, resize, verify",
         "map('resize', '8')|the option 'resize' is '8'; expected HxW in pixels, such as 224x224",
         "map('crop', '0x8')|the option 'crop' is '0x8'; expected HxW in pixels, such as 224x224",
         "map('channels', 'bgr')|the option 'channels' is 'bgr'; expected rgb, gray or native",
@@ -274,19 +275,31 @@ class ImageMomentsTest {
         "map('quantiles', '')|the option 'quantiles' is ''; expected numbers above 0",
         "map('decode-timeout', '0')|the option 'decode-timeout' is '0'; expected seconds above 0",
         "map('crop', 'x', 'channel', 'x')|there is no option 'channel'; the options are channels,"
-            + " crop, decode-timeout, quantiles, resize; the option 'crop' is 'x'; expected",
+            + " crop, decode-timeout, quantiles, resize, verify; the option 'crop' is 'x'; expected",
         "map('crop', CAST(NULL AS STRING))|the option 'crop' is 'null'; expected HxW",
         "map('resize', label)|expected a constant map of strings, such as map('resize', '224x224')",
         "map('resize', 8)|expected a constant map of strings, such as map('resize', '224x224')",
-        "'resize=8x8'|its options are 'resize=8x8' of type string; expected a constant map",
-        "map(), 1|it was called with 3 arguments; expected image_moments(content) or"
+        "'resize=8x8'|resize=8x8 of type string; expected a constant map",
+        "map('resize', '8x8', 'crop', '8x9')|the option 'crop' is '8x9', more than the 'resize' of"
+            + " '8x8'; it is cut out of the resized image",
+        "map('verify', 'yes')|the option 'verify' is 'yes'; expected structure or strict",
       })
   void wrongOptionsAreAnalysisErrorsThatSayWhatIsExpected(String options, String message) {
     assertThatThrownBy(
             () -> spark.sql("SELECT image_moments(content, " + options + ") FROM images"))
         .isInstanceOf(AnalysisException.class)
-        .hasMessageStartingWith("image_moments: ")
+        .hasMessageStartingWith(
+            "[INVALID_PARAMETER_VALUE.PATTERN] The value of parameter(s) `options` in"
+                + " `image_moments` is invalid: ")
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void threeArgumentsAreAnAnalysisError() {
+    assertThatThrownBy(() -> spark.sql("SELECT image_moments(content, map(), 1) FROM images"))
+        .isInstanceOf(AnalysisException.class)
+        .hasMessageContaining(
+            "`image_moments` requires [1, 2] parameters but the actual number is 3");
   }
 
   @Test
@@ -295,6 +308,45 @@ class ImageMomentsTest {
         .isInstanceOf(AnalysisException.class)
         .hasMessageContaining("image_moments(path)")
         .hasMessageContaining("\"BINARY\"");
+  }
+
+  @Test
+  void depthsAndChannelsOfRealFilesAreMeasuredAsTheOptionsSay() {
+    BufferedImage gray = new BufferedImage(2, 1, BufferedImage.TYPE_USHORT_GRAY);
+    gray.getRaster().setSample(0, 0, 0, 65535);
+    gray.getRaster().setSample(1, 0, 0, 1);
+    byte[] sixteenBits = ImageFiles.encode(gray, "png");
+    byte[] colours = ImageFiles.encode(ImageFiles.picture(3, 3, 5), "png");
+    String all = "SELECT image_moments(content, map('channels', '%s')) FROM some";
+
+    view(List.of(sixteenBits));
+    Row alone = sql(all.formatted("native")).get(0).getStruct(0);
+    assertThat(list(alone, "max")).containsExactly(65535);
+    assertThat(list(alone, "mean")).containsExactly(65536.0 / 2 / 65535);
+    assertThat(list(alone, "channels")).containsExactly("gray");
+
+    view(List.of(sixteenBits, colours));
+    Row mixed = sql(all.formatted("rgb")).get(0).getStruct(0);
+    assertThat(mixed.<Long>getAs("pixels")).isEqualTo(11);
+    assertThat(mixed.isNullAt(mixed.fieldIndex("depth"))).isTrue();
+    assertThat(list(mixed, "mean")).hasSize(3);
+    assertThatThrownBy(() -> sql(all.formatted("native")))
+        .hasStackTraceContaining(
+            "image_moments: a group has 1 images with 1 channels and 1 images with 3 channels");
+  }
+
+  @Test
+  void anImageThatTakesTooLongIsTimedOut() {
+    BufferedImage large = new BufferedImage(4000, 4000, BufferedImage.TYPE_3BYTE_BGR);
+    view(List.of(ImageFiles.encode(large, "png")));
+
+    Row moments =
+        sql("SELECT image_moments(content, map('decode-timeout', '0.001')) FROM some")
+            .get(0)
+            .getStruct(0);
+
+    assertThat(moments.getJavaMap(moments.fieldIndex("rejectedByCause")))
+        .isEqualTo(Map.of("timed-out", 1L));
   }
 
   private static BigDecimal least(ExactMoments exact) {

@@ -37,10 +37,10 @@ class MomentResultTest {
     assertThat(first(row, "mean")).isCloseTo(mean, within(2e-15));
     assertThat(first(row, "populationVariance")).isCloseTo(squares / 7, within(2e-15));
     assertThat(first(row, "sampleVariance")).isCloseTo(squares / 6, within(2e-15));
-    assertThat(row.<Long>getAs("images")).isEqualTo(2);
-    assertThat(row.<Long>getAs("pixels")).isEqualTo(7);
+    assertThat(value(row, "images")).isEqualTo(2L);
+    assertThat(value(row, "pixels")).isEqualTo(7L);
     assertThat(List.of("depth", "sum", "sumOfSquares", "min", "max", "quantiles"))
-        .allMatch(column -> row.getAs(column) == null);
+        .allMatch(column -> value(row, column) == null);
   }
 
   @Test
@@ -80,9 +80,12 @@ class MomentResultTest {
         .isEqualTo(RowFactory.create(65535));
   }
 
+  private static Object value(Row row, String column) {
+    return row.get(MomentResult.SCHEMA.fieldIndex(column));
+  }
+
   private static double first(Row row, String column) {
-    List<Double> values = row.getAs(MomentResult.SCHEMA.fieldIndex(column));
-    return values.get(0);
+    return (Double) ((List<?>) value(row, column)).get(0);
   }
 
   private static MomentOptions options(String key, String value) {
