@@ -279,7 +279,7 @@ class ImageMomentsTest {
         "map('crop', CAST(NULL AS STRING))|the option 'crop' is 'null'; expected HxW",
         "map('resize', label)|expected a constant map of strings, such as map('resize', '224x224')",
         "map('resize', 8)|expected a constant map of strings, such as map('resize', '224x224')",
-        "'resize=8x8'|resize=8x8 of type string; expected a constant map",
+        "'resize=8x8'|invalid: 'resize=8x8' of type string; expected a constant map",
         "map('resize', '8x8', 'crop', '8x9')|the option 'crop' is '8x9', more than the 'resize' of"
             + " '8x8'; it is cut out of the resized image",
         "map('verify', 'yes')|the option 'verify' is 'yes'; expected structure or strict",
