@@ -8,6 +8,7 @@ from kernels import kernels
 from moments import moments
 from project import TARGET, ForeignWork, describe_machine
 from report import Report
+from statistics_job import statistics_job, statistics_memory
 from steps import step_ours, steps
 from sums import sums
 
@@ -55,6 +56,10 @@ def main():
                 sums(report, size)
             case "moments":
                 moments(report)
+            case "stats":
+                statistics_job(report, size)
+                if not size.quick:
+                    statistics_memory(report, size)
             case "kernels":
                 kernels(report, size)
     share = foreign.share()

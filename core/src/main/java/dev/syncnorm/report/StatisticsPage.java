@@ -47,7 +47,7 @@ final class StatisticsPage {
                 "tiles", tiles(),
                 "blocks", blocks(),
                 "groups", groupSection(),
-                "lines", lineSection(),
+                "lines", statistics.sums().size() == 1 ? "" : lineSection(),
                 "rejections", rejectionSection(),
                 "data", facts(),
                 "pixels", pixelFacts()));
@@ -158,20 +158,16 @@ final class StatisticsPage {
             ? ""
             : "<section class=\"card\"><h2>Correlation%s</h2><p class=\"note\">Below each: the population covariance, scaled.</p>%s</section>\n"
                 .formatted(of, table.matrix());
+    // What there is once stands beside the table of the only depth.
+    String beside = covariance + (statistics.sums().size() == 1 ? lineSection() : "");
     return """
     <div class="block">
     <section class="card wide"><h2>Histogram%s</h2>%s</section>
-    <section class="card%s"><h2>Channels%s</h2><p class="note">Below each: the same in units of 0 to %s.</p>%s</section>
-    %s</div>
+    <section class="card"><h2>Channels%s</h2><p class="note">Below each: the same in units of 0 to %s.</p>%s</section>
+    <div class="column">%s</div></div>
     """
         .formatted(
-            of,
-            histogram,
-            covariance.isEmpty() ? " wide" : "",
-            of,
-            Words.whole(sums.kind().greatest()),
-            table.values(true),
-            covariance);
+            of, histogram, of, Words.whole(sums.kind().greatest()), table.values(true), beside);
   }
 
   private static String legend(PixelSums sums) {

@@ -28,7 +28,7 @@
     const power = Math.pow(10, Math.floor(Math.log10(rough)));
     const step = Math.max(least, power * [1, 2, 5, 10].find(f => f * power >= rough * 0.999));
     const found = [];
-    for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) found.push(i * step);
+    for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) found.push(i * step + 0); // + 0, as -0 is shown as such
     return { values: found, step };
   }
 
@@ -78,7 +78,7 @@
     }
     const pad = high > low ? (high - low) * 0.05 : Math.abs(high) * 0.05 || 1;
     // An axis of what is never negative and comes near 0 begins at 0.
-    low = low >= 0 && low < (high - low) * 0.5 && high > low ? 0 : low - pad;
+    low = chart.kind === 'histogram' || low >= 0 && low < (high - low) * 0.5 && high > low ? 0 : low - pad;
     high += pad;
     const at = v => bottom - (v - low) / (high - low) * (bottom - top);
     const { values, step } = ticks(low, high, 5, 0);

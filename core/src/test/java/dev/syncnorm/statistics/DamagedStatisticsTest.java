@@ -41,7 +41,8 @@ class DamagedStatisticsTest {
   private final byte[] bare =
       StatisticsFile.toJson(of(new Random(6), Channels.RGB, 4, false, List.of("a", "b"), RGB));
   private final byte[] mixed =
-      StatisticsFile.toJson(of(new Random(7), Channels.RGB, 4, false, List.of("a"), RGB, DEEP_RGB));
+      StatisticsFile.toJson(
+          of(new Random(7), Channels.RGB, 4, false, List.of("a", "b"), RGB, DEEP_RGB));
 
   @Test
   void aFileThatIsCutAnywhereIsRefused() {
@@ -55,10 +56,7 @@ class DamagedStatisticsTest {
   @Test
   void everyFieldIsMissed() throws Exception {
     for (byte[] file : List.of(plain, bare, mixed)) {
-      everyField(
-          file,
-          (parent, name) -> parent.remove(name),
-          List.of());
+      everyField(file, (parent, name) -> parent.remove(name), List.of());
     }
   }
 

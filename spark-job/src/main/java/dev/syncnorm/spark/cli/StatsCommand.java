@@ -126,14 +126,14 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
       paramLabel = "N",
       defaultValue = "" + ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
       description = "An image of more pixels is too-large. Default: ${DEFAULT-VALUE}.")
-  private long maximumPixels;
+  private Long maximumPixels;
 
   @Option(
       names = "--decode-timeout",
       paramLabel = "SECONDS",
       defaultValue = "60",
       description = "An image that takes longer is timed-out. Default: ${DEFAULT-VALUE}.")
-  private double decodeTimeout;
+  private Double decodeTimeout;
 
   @Mixin private BadInputOptions badInput;
 
@@ -302,8 +302,9 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
           "--crop is %s, more than the --resize of %s; it is cut out of the resized image"
               .formatted(cropped.get(), resized.get()));
     }
+    // Without values where another option has none that can be read.
     usage.require(
-        decodeTimeout > 0 && decodeTimeout <= 86_400,
+        decodeTimeout == null || decodeTimeout > 0 && decodeTimeout <= 86_400,
         "--decode-timeout is %s, expected seconds above 0 and up to 86400"
             .formatted(decodeTimeout));
     usage.check(this::checkMaximumPixels);
@@ -330,7 +331,7 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
   }
 
   private void checkMaximumPixels() throws ConfigurationException {
-    if (maximumPixels == ImageDecoder.DEFAULT_MAXIMUM_PIXELS) {
+    if (maximumPixels == null || maximumPixels == ImageDecoder.DEFAULT_MAXIMUM_PIXELS) {
       return; // without loading the decoder
     }
     try {
@@ -367,7 +368,10 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
             List.of("-o is %s, which is a folder; give a file".formatted(output)));
       }
       if (kind == Kind.NOTHING) {
-        Optional<String> obstacle = file.folder().obstacle();
+        Optional<String> obstacle =
+            file.folder().kind("") == Kind.FILE
+                ? Optional.of(file.folder().path("") + " is no folder")
+                : file.folder().obstacle();
         if (obstacle.isPresent()) {
           throw new ConfigurationException(
               List.of(

@@ -8,6 +8,8 @@ import java.util.Iterator;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.spark.TaskKilledException;
 
 /**
@@ -23,7 +25,7 @@ final class FileImages implements ImageSource {
   private static final int CONCURRENT = 8;
 
   /** A read that takes longer than this, and than its bytes take from memory, has waited. */
-  private static final double QUICK_NANOS = 300_000;
+  static final double QUICK_NANOS = 300_000;
 
   private static final double NANOS_PER_BYTE = 1;
 
@@ -32,6 +34,8 @@ final class FileImages implements ImageSource {
   private final ExecutorService readers;
   private final long mostBytesAhead;
   private final String host;
+  private final Runnable checkTask;
+  private final double quickNanos;
   private final Deque<Pending> ahead = new ArrayDeque<>();
   private StoredImages upcoming; // taken from files, but no room for it yet
   private long bytesAhead;
@@ -45,18 +49,24 @@ final class FileImages implements ImageSource {
    *
    * @param readers for reads ahead; the caller's
    * @param mostBytesAhead what is held at most, unless one file alone is larger
+   * @param checkTask called each second that the caller waits: throws if it is to wait no longer
+   * @param quickNanos {@link #QUICK_NANOS}
    */
   FileImages(
       Iterator<StoredImages> files,
       ImageStore store,
       ExecutorService readers,
       long mostBytesAhead,
-      String host) {
+      String host,
+      Runnable checkTask,
+      double quickNanos) {
     this.files = files;
     this.store = store;
     this.readers = readers;
     this.mostBytesAhead = mostBytesAhead;
     this.host = host;
+    this.checkTask = checkTask;
+    this.quickNanos = quickNanos;
   }
 
   @Override
@@ -77,7 +87,7 @@ final class FileImages implements ImageSource {
     fill();
     Pending first = ahead.remove();
     try {
-      EncodedImage image = first.image().get();
+      EncodedImage image = await(first.image());
       bytesAhead -= first.file().bytes();
       fill();
       return image;
@@ -89,12 +99,23 @@ final class FileImages implements ImageSource {
     }
   }
 
+  private EncodedImage await(Future<EncodedImage> image)
+      throws InterruptedException, ExecutionException {
+    while (true) {
+      try {
+        return image.get(1, TimeUnit.SECONDS);
+      } catch (TimeoutException e) {
+        checkTask.run();
+      }
+    }
+  }
+
   private EncodedImage readHere(StoredImages file) {
     long start = System.nanoTime();
     EncodedImage image = read(file);
     double over = System.nanoTime() - start - NANOS_PER_BYTE * file.bytes();
     waitedNanos += (over - waitedNanos) / 8;
-    waits = waitedNanos > QUICK_NANOS;
+    waits = waitedNanos > quickNanos;
     return image;
   }
 

@@ -95,7 +95,7 @@ public final class ImageInputs {
   public static ImageInputs list(SparkSession session, List<String> inputs, Options options)
       throws DataException {
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-    InputLister.Listed listed = InputLister.list(spark.hadoopConfiguration(), inputs);
+    ListedInputs listed = InputLister.list(spark.hadoopConfiguration(), inputs);
     ParquetCheck.check(spark.hadoopConfiguration(), listed, options.column());
     return new ImageInputs(
         spark, options.column(), ReadPlan.of(listed, spark.defaultParallelism()), listed.others());

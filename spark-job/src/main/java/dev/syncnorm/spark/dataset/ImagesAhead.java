@@ -17,6 +17,7 @@ final class ImagesAhead implements ImageSource {
 
   private final ImageSource source;
   private final long mostBytes;
+  private final Runnable checkTask;
   private final Queue<EncodedImage> images = new ArrayDeque<>();
   private final Future<?> producer;
   private long bytes;
@@ -29,10 +30,12 @@ final class ImagesAhead implements ImageSource {
    *
    * @param source closed by the thread that reads it
    * @param mostBytes after which the thread waits; the image that it holds then comes on top
+   * @param checkTask called each second that the caller waits: throws if it is to wait no longer
    */
-  ImagesAhead(ImageSource source, ExecutorService readers, long mostBytes) {
+  ImagesAhead(ImageSource source, ExecutorService readers, long mostBytes, Runnable checkTask) {
     this.source = source;
     this.mostBytes = mostBytes;
+    this.checkTask = checkTask;
     this.producer = readers.submit(this::produce);
   }
 
@@ -69,6 +72,7 @@ final class ImagesAhead implements ImageSource {
     try {
       while (images.isEmpty() && !ended) {
         wait(TimeUnit.SECONDS.toMillis(1));
+        checkTask.run();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -1,14 +1,10 @@
 package dev.syncnorm.spark.dataset;
 
 import dev.syncnorm.data.DataException;
-import dev.syncnorm.data.PairPaths;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -67,22 +63,6 @@ final class InputLister {
   private final AtomicLongArray counts;
   private final AtomicLongArray others;
 
-  /**
-   * What there is.
-   *
-   * @param folders in the order of their paths, no file twice
-   * @param others files known to be no images
-   */
-  record Listed(List<FolderFiles> folders, long others) {
-    long count() {
-      return folders.stream().mapToLong(folder -> folder.files().count()).sum();
-    }
-
-    long bytes() {
-      return folders.stream().mapToLong(folder -> folder.files().bytes()).sum();
-    }
-  }
-
   /** A folder on the way down. */
   private record Folder(
       FolderLister lister, int order, String path, String identity, int nameStart, Folder above) {
@@ -128,7 +108,7 @@ final class InputLister {
    *
    * @throws DataException with a line for each mistake
    */
-  static Listed list(Configuration configuration, List<String> inputs) throws DataException {
+  static ListedInputs list(Configuration configuration, List<String> inputs) throws DataException {
     InputLister lister = new InputLister(configuration, inputs);
     try {
       for (int order = 0; order < inputs.size(); order++) {
@@ -398,7 +378,7 @@ final class InputLister {
     return folder.endsWith("/") ? folder + name : folder + "/" + name;
   }
 
-  private Listed result() throws DataException {
+  private ListedInputs result() throws DataException {
     for (Map.Entry<String, FolderFiles.Collector> single : singles.entrySet()) {
       int order = Integer.parseInt(single.getKey().substring(0, 10));
       String path = single.getKey().substring(10);
@@ -418,7 +398,7 @@ final class InputLister {
               ? lines
               : first(lines, MOST_PROBLEMS, "%d more mistakes of this kind"));
     }
-    return distinct();
+    return ListedInputs.distinct(found);
   }
 
   private static List<String> first(List<String> lines, int count, String more) {
@@ -446,42 +426,5 @@ final class InputLister {
             .formatted(input)
         : "%s has no images; expected files other than those whose names begin with a dot or an underscore"
             .formatted(input);
-  }
-
-  /** Each file once, of two ways to it the first. */
-  private Listed distinct() {
-    List<FolderFiles> ordered = new ArrayList<>(found);
-    found.clear();
-    ordered.sort(
-        Comparator.comparingInt(FolderFiles::order)
-            .thenComparing(FolderFiles::folder, PairPaths.BY_UTF8));
-    Map<String, List<FolderFiles>> byIdentity = new LinkedHashMap<>();
-    long otherFiles = 0;
-    List<FolderFiles> kept = new ArrayList<>(ordered.size());
-    for (FolderFiles folder : ordered) {
-      List<FolderFiles> before =
-          byIdentity.computeIfAbsent(folder.identity(), identity -> new ArrayList<>(1));
-      FolderFiles rest = folder;
-      if (before.isEmpty()) {
-        otherFiles += folder.others();
-      } else {
-        Set<String> names = new HashSet<>();
-        before.forEach(b -> b.files().forEach(f -> names.add(fileName(f))));
-        rest = folder.filtered(name -> !names.contains(name));
-        otherFiles += Math.max(0, folder.others() - before.get(0).others());
-      }
-      before.add(rest);
-      if (rest.files().count() > 0) {
-        kept.add(rest);
-      }
-    }
-    kept.sort(
-        Comparator.comparing(FolderFiles::folder, PairPaths.BY_UTF8)
-            .thenComparingInt(FolderFiles::order));
-    return new Listed(List.copyOf(kept), otherFiles);
-  }
-
-  private static String fileName(StoredImages file) {
-    return file.path().substring(file.path().lastIndexOf('/') + 1);
   }
 }

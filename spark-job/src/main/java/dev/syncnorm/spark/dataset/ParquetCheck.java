@@ -22,7 +22,7 @@ final class ParquetCheck {
   private static final int MOST_FOOTERS = 32;
 
   @SuppressWarnings("OptionalUsedAsFieldOrParameterType")
-  static void check(Configuration configuration, InputLister.Listed listed, Optional<String> column)
+  static void check(Configuration configuration, ListedInputs listed, Optional<String> column)
       throws DataException {
     ImageStore store = new ImageStore(new HadoopFiles(configuration));
     Map<String, String> problems = new HashMap<>();

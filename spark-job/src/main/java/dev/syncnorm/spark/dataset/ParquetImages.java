@@ -145,10 +145,10 @@ final class ParquetImages implements ImageSource {
           BadImageCause.TOO_LARGE,
           "its row group of %d rows has %d bytes of images; at most %d are read into memory, write smaller row groups"
               .formatted(block.getRowCount(), size, MOST_BYTES_OF_A_GROUP));
-      reader.skipNextRowGroup();
       return;
     }
-    PageReadStore pages = reader.readNextRowGroup();
+    PageReadStore pages =
+        reader.readRowGroup(group); // the next one would stay the same after a failure
     rows =
         new ColumnIOFactory()
             .getColumnIO(projection)

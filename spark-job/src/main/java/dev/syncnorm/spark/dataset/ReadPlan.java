@@ -26,7 +26,7 @@ final class ReadPlan {
 
   private ReadPlan() {}
 
-  static List<PackedFiles> of(InputLister.Listed listed, int cores) {
+  static List<PackedFiles> of(ListedInputs listed, int cores) {
     long work = listed.bytes() + listed.count() * COST_OF_A_FILE;
     long target =
         Math.min(MOST_BYTES, Math.max(FEWEST_BYTES, work / ((long) TASKS_PER_CORE * cores)));

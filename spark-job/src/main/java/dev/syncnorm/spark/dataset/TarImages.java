@@ -5,6 +5,7 @@ import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.NoSuchElementException;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -72,6 +73,9 @@ final class TarImages implements ImageSource {
       if (length > 0 && count >= limit) {
         throw new IOException(
             "its headers have more than %d bytes".formatted(MOST_BYTES_OF_HEADERS));
+      }
+      if (Thread.currentThread().isInterrupted()) {
+        throw new InterruptedIOException("reading was given up");
       }
       try {
         int read = in.read(to, offset, (int) Math.min(length, limit - count));
@@ -158,12 +162,11 @@ final class TarImages implements ImageSource {
     unpacked =
         new Metered(
             archive.kind() == FileKind.TAR_GZ
-                ? new BufferedInputStream(
-                    GzipCompressorInputStream.builder()
-                        .setInputStream(buffered)
-                        .setDecompressConcatenated(true)
-                        .get(),
-                    BUFFER)
+                // Not buffered: of a read that fails in the end all is lost.
+                ? GzipCompressorInputStream.builder()
+                    .setInputStream(buffered)
+                    .setDecompressConcatenated(true)
+                    .get()
                 : buffered);
     tar = new TarArchiveInputStream(unpacked, StandardCharsets.UTF_8.name());
   }

@@ -75,9 +75,7 @@ final class TaskImages implements ImageIterator, ImageSource {
     if (closed) {
       return false;
     }
-    if (task != null && task.isInterrupted()) {
-      throw new TaskKilledException("while it read images");
-    }
+    checkTask();
     while (source == null || !source.hasNext()) {
       closeSource();
       if (!open()) {
@@ -86,6 +84,13 @@ final class TaskImages implements ImageIterator, ImageSource {
       }
     }
     return true;
+  }
+
+  /** Spark interrupts no thread unless it is told to: who waits has to ask. */
+  private void checkTask() {
+    if (task != null && task.isInterrupted()) {
+      throw new TaskKilledException("while it read images");
+    }
   }
 
   @Override
@@ -105,16 +110,24 @@ final class TaskImages implements ImageIterator, ImageSource {
     source =
         switch (first.kind()) {
           case IMAGE, OTHER ->
-              new FileImages(new Plain(first), store, readers, mostBytesAhead, host);
+              new FileImages(
+                  new Plain(first),
+                  store,
+                  readers,
+                  mostBytesAhead,
+                  host,
+                  this::checkTask,
+                  FileImages.QUICK_NANOS);
           case TAR, TAR_GZ -> {
             archive = new TarImages(first, store, host);
-            yield new ImagesAhead(archive, readers, mostBytesAhead);
+            yield new ImagesAhead(archive, readers, mostBytesAhead, this::checkTask);
           }
           case PARQUET ->
               new ImagesAhead(
                   new ParquetImages(first, store, configuration, column, host),
                   readers,
-                  mostBytesAhead);
+                  mostBytesAhead,
+                  this::checkTask);
         };
     return true;
   }

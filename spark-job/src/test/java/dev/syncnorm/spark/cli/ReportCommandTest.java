@@ -47,6 +47,39 @@ class ReportCommandTest {
     assertThat(folder).isEmptyDirectory();
   }
 
+  @Test
+  void theReportOfStatisticsLiesBesideThem() throws IOException {
+    Path stats = folder.resolve("photos.json");
+    Files.copy(Path.of("../docs/examples/stats.json"), stats);
+
+    Command command = Command.run(List.of("report", stats.toString()));
+
+    assertThat(command.exitCode()).as(command.error()).isZero();
+    Path page = folder.resolve("photos.html");
+    assertThat(command.output().strip()).isEqualTo(page.toString());
+    assertThat(page).content().contains("<h1>data/train</h1>", "transforms.Normalize(mean=[");
+
+    Path other = folder.resolve("other.html");
+    String uri = stats.toUri().toString();
+    assertThat(Command.run(List.of("report", uri, "-o", other.toString())).exitCode()).isZero();
+    assertThat(other).hasSameBinaryContentAs(page);
+  }
+
+  @Test
+  void aDamagedFileOfStatisticsIsOneLineAndExitCodeOne() throws IOException {
+    Path stats = folder.resolve("stats.json");
+    String text = Files.readString(Path.of("../docs/examples/stats.json"));
+    Files.writeString(stats, text.replaceFirst("\"mean\" : 0", "\"mean\" : 1"));
+
+    Command command = Command.run(List.of("report", stats.toString()));
+
+    assertThat(command.exitCode()).isEqualTo(1);
+    assertThat(command.error())
+        .startsWith("syncnorm: " + stats + ": channels[0].mean is 1.")
+        .hasLineCount(1);
+    assertThat(folder.resolve("stats.html")).doesNotExist();
+  }
+
   private Path train() {
     Path run = folder.resolve("run");
     Command command =

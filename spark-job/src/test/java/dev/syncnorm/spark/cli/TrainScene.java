@@ -13,8 +13,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A good data set of two pairs and a command line to train on it, for a test to spoil. */
@@ -52,15 +50,7 @@ final class TrainScene {
 
     /** Whether lines of standard error are those of the row. */
     void check(List<String> error, Path folder) {
-      assertThat(error).hasSameSizeAs(lines);
-      for (int i = 0; i < lines.size(); i++) {
-        String line = "syncnorm: " + lines.get(i).replace("FOLDER", folder.toString());
-        String pattern =
-            Arrays.stream(line.split("<\\.\\.\\.>", -1))
-                .map(Pattern::quote)
-                .collect(Collectors.joining(".*"));
-        assertThat(error.get(i)).as("instead of %s", line).matches(pattern);
-      }
+      ExpectedLines.check(lines, error, folder);
     }
   }
 

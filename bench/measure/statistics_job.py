@@ -1,0 +1,122 @@
+"""Exact statistics of a folder of JPEG files, ours and the peers', by turns on the same cores."""
+
+import json
+import subprocess
+from contextlib import ExitStack
+from statistics import median
+
+from contender import Contender, ContenderError
+from project import JAR, ROOT, TARGET, THREADS, embedded_classpath, environment, java, peer
+from report import verdict
+
+LIMIT = "OpenCV in Java, decode alone"
+PLAIN, FULL = "syncnorm stats --no-histogram", "syncnorm stats"
+# The part of the images that a peer passes over in a turn: turns of some seconds.
+PEERS = {
+    "OpenCV in Python, decode alone": ("cv2-decode", 2000),
+    "OpenCV in Python, decode + meanStdDev": ("cv2-moments", 2000),
+    "torchvision, usual loop": ("torch-usual", 600),
+    "torchvision, tuned": ("torch-tuned", 2000),
+    "TensorFlow tf.data": ("tensorflow", 1500),
+    "Spark image source + numpy": ("spark", 100),
+}
+JAVA_IMAGES = 2000
+TARGETS = {PLAIN: 0.95, FULL: 0.85}
+
+
+def photographs(count):
+    """The data set, made once; no other file may lie in its folder."""
+    folder = TARGET / f"photographs-{count}"
+    if not folder.with_name(folder.name + ".complete").exists():
+        subprocess.run(peer("make_photographs.py", ROOT / "data", folder, count), cwd=ROOT, check=True)
+    return folder
+
+
+def ours(folder, *options, heap=None):
+    """A run of the command in a process of its own: its rate and its file."""
+    output = TARGET / "runs" / "stats.json"
+    output.unlink(missing_ok=True)
+    command = java(
+        "dev.syncnorm.spark.cli.Main",
+        *("stats", folder, "-o", output, "--quiet", "--master", f"local[{THREADS}]", *options),
+        classpath=f"{JAR}:{embedded_classpath()}",
+        options=[
+            f"-Dlog4j2.configurationFile={ROOT / 'conf' / 'log4j2.properties'}",
+            "-Dspark.local.dir=" + str(TARGET / "runs"),
+            *heap or [],
+        ],
+    )
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(done.stderr)
+    return json.loads(output.read_text())["megapixelsPerSecond"], done.stderr
+
+
+def contenders(folder):
+    """Those that are installed, each with the images of a pass."""
+    classes = "dev.syncnorm.bench.DecodeContender"
+    yield LIMIT, java(classes, "decode", folder, JAVA_IMAGES, THREADS)
+    yield "OpenCV in Java, decode + meanStdDev", java(classes, "moments", folder, JAVA_IMAGES, THREADS)
+    for label, (way, count) in PEERS.items():
+        yield label, peer("image_statistics.py", way, folder, count)
+
+
+def statistics_job(report, size):
+    count = 2000 if size.quick else 10000
+    folder = photographs(count)
+    log = TARGET / "contenders.log"
+    rates, names = {PLAIN: [], FULL: []}, {}
+    with ExitStack() as stack:
+        running = []
+        for label, command in contenders(folder):
+            try:
+                contender = stack.enter_context(Contender(label, command, environment(), log))
+            except ContenderError as e:
+                report.say(f"{label} is not measured: {str(e).splitlines()[-1]}", "")
+                continue
+            contender.steps(1, 0)
+            running.append(contender)
+            names[label] = contender.name
+            rates[label] = []
+        for _ in range(size.rounds):
+            rates[PLAIN].append(ours(folder, "--no-histogram")[0])
+            for contender in running:
+                seconds, megapixels = contender.steps(0, 1)
+                rates[contender.label].append(megapixels[-1] / seconds[-1])
+            rates[FULL].append(ours(folder)[0])
+    report.say(
+        "## Statistics",
+        "",
+        f"Mean, standard deviation, extremes, covariance (and histograms) of JPEG files of 500x375 pixels, quality 90, on {THREADS}"
+        f" cores; {size.rounds} turns, one contender after the other. Ours is the rate that the command itself writes into"
+        f" stats.json, for {count:,} files from disk, with hashes of all files and its first seconds, in which the JVM compiles;"
+        " the others' are warm, over a part of the files; decode alone has its files in memory.",
+    )
+    limit = median(rates[LIMIT])
+    rows = [
+        [label, f"{median(values):.1f}", f"{min(values):.1f} to {max(values):.1f}", f"{median(values) / limit:.2f}"]
+        for label, values in rates.items()
+    ]
+    report.table(["", "Mpx/s, median", "turns", "of decode alone"], rows)
+    for label, target in TARGETS.items():
+        ratio = median(rates[label]) / limit
+        report.say(f"- {label}: {ratio:.2f}x decode alone. Target {target}x: {verdict(ratio >= target)}.")
+    report.say("", *(f"    {name}" for name in names.values()), "")
+
+
+def statistics_memory(report, size):
+    """The most heap in use after collections, for a data set and for one of four times its images."""
+    report.say("## Memory of statistics", "")
+    rows = []
+    for count in (2500, 10000):
+        recording = TARGET / f"gc-{count}.log"
+        recording.unlink(missing_ok=True)
+        ours(photographs(count), "--no-digest", heap=["-Xmx512m", f"-Xlog:gc*:file={recording}"])
+        rows.append([f"{count:,} images", f"{peak_mebibytes(recording)} MiB"])
+    report.table(["", "peak heap after a collection"], rows)
+
+
+def peak_mebibytes(log):
+    import re
+
+    return max(int(after) for after in re.findall(r"\d+M->(\d+)M\(\d+M\)", log.read_text()))

@@ -1,0 +1,140 @@
+package dev.syncnorm.spark.statistics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.syncnorm.spark.testing.Built;
+import dev.syncnorm.spark.testing.CapturedProcess;
+import dev.syncnorm.spark.testing.ImageFolder;
+import dev.syncnorm.spark.testing.StandaloneCluster;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Statistics by a real spark-submit on a standalone cluster: executors that are processes of their
+ * own, that are killed, or that say nothing while others do their work. What each run must give is
+ * the file of an embedded run with one core.
+ */
+class StatisticsClusterIT {
+
+  private static final Duration LIMIT = Duration.ofMinutes(4);
+
+  @TempDir private static Path folder;
+  private static StandaloneCluster cluster;
+  private static ImageFolder images;
+  private static String expected;
+
+  @BeforeAll
+  static void startClusterAndMeasureWithoutIt() throws IOException {
+    images = new ImageFolder(folder.resolve("images")).badImages();
+    byte[] large = new ImageFolder(folder).jpeg("large.jpg", 2500, 2000).bytes("large.jpg");
+    for (int i = 0; i < 160; i++) {
+      images.file("class%d/%03d.jpg".formatted(i % 4, i), large);
+    }
+    for (int i = 0; i < 40; i++) {
+      images.png("small/%d.png".formatted(i), 20 + i, 30);
+    }
+    cluster = StandaloneCluster.builder().workers(2).cores(1).memory("2g").start();
+    List<String> command =
+        new ArrayList<>(List.of(Built.root().resolve("bin/syncnorm").toString()));
+    command.addAll(stats("expected.json", "--master", "local[1]"));
+    CapturedProcess embedded = cluster.run("embedded", command);
+    assertThat(embedded.waitFor(LIMIT)).as(embedded::tails).isZero();
+    expected = json("expected.json");
+    assertThat(expected).contains("\"accepted\": 200", "\"rejected\": 6");
+  }
+
+  @AfterAll
+  static void closeCluster() {
+    cluster.close();
+  }
+
+  @Test
+  void twoExecutorsGiveTheSameBytesAndAQuarantine() throws IOException {
+    ImageFolder quarantine = new ImageFolder(folder.resolve("quarantine"));
+
+    CapturedProcess job =
+        cluster.submit(
+            List.of("--executor-memory", "1g"),
+            stats("two.json", "--on-bad", "quarantine", "--quarantine", quarantine.path()));
+
+    assertThat(job.waitFor(LIMIT)).as(job::tails).isZero();
+    assertThat(job.output()).contains("images    200 accepted, 6 rejected (1 corrupt, 1 empty, ");
+    assertThat(json("two.json")).isEqualTo(expected);
+    assertThat(quarantine.names()).hasSize(7).contains("bad/bomb.png", "rejections.jsonl");
+  }
+
+  @Test
+  void anExecutorKilledInTheMiddleChangesNoBit() throws Exception {
+    CapturedProcess job =
+        cluster.submit(
+            List.of("--executor-memory", "1g", "--conf", "spark.dynamicAllocation.enabled=true"),
+            stats("killed.json"));
+    List<Long> executors = cluster.awaitExecutors(2);
+    awaitTask(job, 3);
+
+    cluster.kill(executors.get(0));
+
+    assertThat(job.waitFor(LIMIT)).as(job::tails).isZero();
+    assertThat(job.error()).contains("Lost executor");
+    assertThat(json("killed.json")).isEqualTo(expected);
+  }
+
+  @Test
+  void anotherAttemptAtATaskThatHangsIsCountedInItsPlace() throws Exception {
+    List<String> options = new ArrayList<>(List.of("--executor-memory", "1g"));
+    for (String setting :
+        List.of(
+            "spark.speculation=true",
+            "spark.speculation.quantile=0.1",
+            "spark.speculation.multiplier=1.1",
+            "spark.speculation.minTaskRuntime=100ms")) {
+      options.addAll(List.of("--conf", setting));
+    }
+    CapturedProcess job = cluster.submit(options, stats("speculation.json"));
+    List<Long> executors = cluster.awaitExecutors(2);
+    awaitTask(job, 3);
+
+    cluster.suspend(executors.get(0));
+
+    try {
+      job.awaitError("a speculative task", log -> log.contains("for speculative execution"), LIMIT);
+      assertThat(job.waitFor(LIMIT)).as(job::tails).isZero();
+    } finally {
+      cluster.kill(executors.get(0));
+    }
+    assertThat(json("speculation.json")).isEqualTo(expected);
+  }
+
+  private static void awaitTask(CapturedProcess job, int tasks) {
+    job.awaitError(
+        tasks + " tasks",
+        log -> log.lines().filter(line -> line.contains("Finished task")).count() >= tasks,
+        LIMIT);
+  }
+
+  private static List<String> stats(String output, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "stats",
+                images.path(),
+                "-o",
+                folder.resolve(output).toString(),
+                "--group-by",
+                "parent"));
+    arguments.addAll(List.of(more));
+    return arguments;
+  }
+
+  private static String json(String name) throws IOException {
+    return Json.withoutTime(Files.readString(folder.resolve(name)));
+  }
+}
