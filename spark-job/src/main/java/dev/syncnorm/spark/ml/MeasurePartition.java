@@ -1,0 +1,42 @@
+package dev.syncnorm.spark.ml;
+
+import dev.syncnorm.image.BadImageCause;
+import dev.syncnorm.image.BadImageException;
+import dev.syncnorm.image.Rejection;
+import dev.syncnorm.spark.statistics.Measuring;
+import dev.syncnorm.statistics.StatisticsAccumulator;
+import dev.syncnorm.statistics.StatisticsPart;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.sql.Row;
+
+/** Measures the images of a partition of rows (content, path, group) into one part. */
+record MeasurePartition(Measuring measuring)
+    implements FlatMapFunction<Iterator<Row>, StatisticsPart> {
+
+  /** What a rejected image without a path is listed by. */
+  private static final String NO_PATH = "(no path)";
+
+  @Override
+  public Iterator<StatisticsPart> call(Iterator<Row> rows) {
+    TaskMeter meter = TaskMeter.ofThisTask(measuring);
+    StatisticsAccumulator sums = new StatisticsAccumulator();
+    while (rows.hasNext()) {
+      Row row = rows.next();
+      byte[] file = row.getAs(0);
+      Optional<String> path = Optional.ofNullable(row.getString(1));
+      Optional<String> group = Optional.ofNullable(row.getString(2));
+      try {
+        if (file == null) {
+          throw new BadImageException(BadImageCause.EMPTY, "the content is null");
+        }
+        sums.accept(file.length, meter.measure(file), group);
+      } catch (BadImageException e) {
+        sums.reject(Rejection.of(path.orElse(NO_PATH), e));
+      }
+    }
+    return List.of(sums.part()).iterator();
+  }
+}

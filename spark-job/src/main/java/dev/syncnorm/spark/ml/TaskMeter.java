@@ -1,0 +1,41 @@
+package dev.syncnorm.spark.ml;
+
+import dev.syncnorm.data.DecodeLimit;
+import dev.syncnorm.data.LimitedThread;
+import dev.syncnorm.image.BadImageException;
+import dev.syncnorm.spark.statistics.Measuring;
+import dev.syncnorm.statistics.ImageSums;
+import org.apache.spark.TaskContext;
+import org.apache.spark.util.TaskCompletionListener;
+
+/** Measures the images of one task, one after another; closed with the task. */
+final class TaskMeter {
+
+  private final LimitedThread<ImageSums> meter;
+
+  private TaskMeter(LimitedThread<ImageSums> meter) {
+    this.meter = meter;
+  }
+
+  /** A meter for the task that runs on this thread, with a limit of its own for slow decodes. */
+  static TaskMeter ofThisTask(Measuring measuring) {
+    DecodeLimit limit = new DecodeLimit(measuring.decodeTimeoutSeconds(), "decode-timeout");
+    LimitedThread<ImageSums> meter = new LimitedThread<>(measuring::make, limit);
+    TaskContext task = TaskContext.get();
+    if (task != null) { // there is none where the driver folds constants
+      TaskCompletionListener close = ended -> meter.close();
+      task.addTaskCompletionListener(close);
+    }
+    return new TaskMeter(meter);
+  }
+
+  /**
+   * The sums of one image.
+   *
+   * @throws DecodeLimit.ExceededException if so many decodes of this task hang that it has to fail
+   */
+  ImageSums measure(byte[] file) throws BadImageException {
+    meter.begin(file);
+    return meter.result();
+  }
+}

@@ -1,0 +1,220 @@
+package dev.syncnorm.spark.ml;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.nullif;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.syncnorm.image.PixelKind;
+import dev.syncnorm.image.Rejection;
+import dev.syncnorm.statistics.ChannelStatistics;
+import dev.syncnorm.statistics.DataSetStatistics;
+import dev.syncnorm.statistics.PixelSums;
+import dev.syncnorm.testing.ImageFiles;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The Java interface, in a session that has nothing of ours. */
+class ImageStatisticsTest {
+  private static final PixelKind RGB = new PixelKind(3, 8);
+  private static final Path SOURCE =
+      Path.of("src/main/java/dev/syncnorm/spark/ml/ImageStatistics.java");
+  private static final Path EXAMPLE =
+      Path.of("src/test/java/dev/syncnorm/spark/ml/ImageStatisticsExample.java");
+
+  private static SparkSession spark;
+
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void startSpark() {
+    spark = LocalSession.plain();
+  }
+
+  @AfterAll
+  static void stopSpark() {
+    spark.stop();
+  }
+
+  @Test
+  void aDatasetHasTheMomentsOfArbitraryPrecision() {
+    DataSetStatistics statistics =
+        ImageStatistics.of(LabelledImages.dataset(spark, 5), col("content"))
+            .paths(col("path"))
+            .groupedBy(col("label"))
+            .compute();
+
+    assertThat(statistics.accepted()).isEqualTo(27);
+    ExactMoments exact = new ExactMoments(pictures());
+    PixelSums sums = statistics.sums().get(RGB);
+    for (int c = 0; c < 3; c++) {
+      ChannelStatistics channel = sums.channel(c);
+      assertThat(channel.mean()).isEqualTo(exact.mean(c));
+      assertThat(channel.populationVariance()).isEqualTo(exact.covariance(c, c));
+      assertThat(channel.quantile(new BigDecimal("0.3")))
+          .hasValue(exact.quantile(c, new BigDecimal("0.3")));
+    }
+    assertThat(statistics.groups()).containsOnlyKeys(LabelledImages.LABELS);
+    assertThat(statistics.groups().get("eel").get(RGB).channel(1).mean())
+        .isEqualTo(new ExactMoments(LabelledImages.pictures("eel")).mean(1));
+  }
+
+  @Test
+  void rejectedImagesAreListedByPathAndANullIsAnEmptyOne() {
+    ImageStatistics images = ImageStatistics.of(LabelledImages.dataset(spark, 3), col("content"));
+
+    assertThat(images.paths(col("path")).compute().rejections())
+        .extracting(Rejection::path, Rejection::cause)
+        .containsExactly(
+            tuple("cat/cut.png", "truncated"),
+            tuple("cat/null.png", "empty"),
+            tuple("cat/text.png", "not-an-image"));
+    assertThat(images.compute().rejections())
+        .extracting(Rejection::path)
+        .containsOnly("(no path)")
+        .hasSize(3);
+  }
+
+  @Test
+  void partitionsDoNotShow() {
+    List<Object> results =
+        Stream.of(1, 2, 13)
+            .map(partitions -> LabelledImages.dataset(spark, partitions))
+            .map(images -> ImageStatistics.of(images, col("content")).groupedBy(col("label")))
+            .map(ImageStatistics::compute)
+            .<Object>map(s -> List.of(s.accepted(), s.bytes(), text(s.sums()), text(s.groups())))
+            .toList();
+
+    assertThat(results).hasSize(3).containsOnly(results.get(0));
+  }
+
+  @Test
+  void theColumnAndTheWholeAgree() {
+    Dataset<Row> images = LabelledImages.dataset(spark, 4);
+
+    Row column =
+        images
+            .agg(ImageStatistics.moments(col("content"), Map.of("quantiles", "0.5")).as("moments"))
+            .select("moments.mean", "moments.meanOfImageStandardDeviations")
+            .first();
+
+    PixelSums sums = ImageStatistics.of(images, col("content")).compute().sums().get(RGB);
+    for (int c = 0; c < 3; c++) {
+      assertThat(column.getList(0).get(c)).isEqualTo(sums.channel(c).mean());
+      assertThat(column.getList(1).get(c))
+          .isEqualTo(sums.channel(c).meanOfImageStandardDeviations());
+    }
+  }
+
+  @Test
+  void rowsWithoutAGroupAreInTheWholeOnly() {
+    DataSetStatistics statistics =
+        ImageStatistics.of(LabelledImages.dataset(spark, 2), col("content"))
+            .groupedBy(nullif(col("label"), lit("dog")))
+            .compute();
+
+    assertThat(statistics.accepted()).isEqualTo(27);
+    assertThat(statistics.groups()).containsOnlyKeys("cat", "eel");
+  }
+
+  @Test
+  void anRddOfFilesHasTheSameStatistics() {
+    List<byte[]> files =
+        pictures().stream().map(picture -> ImageFiles.encode(picture, "png")).toList();
+    JavaRDD<byte[]> rdd =
+        JavaSparkContext.fromSparkContext(spark.sparkContext()).parallelize(files, 4);
+
+    DataSetStatistics statistics = ImageStatistics.of(rdd).withoutHistograms().compute();
+
+    assertThat(statistics.sums().get(RGB).channel(2).mean())
+        .isEqualTo(new ExactMoments(pictures()).mean(2));
+    assertThat(statistics.sums().get(RGB).histograms()).isEmpty();
+    assertThat(statistics.bytes()).isEqualTo(files.stream().mapToLong(file -> file.length).sum());
+  }
+
+  @Test
+  void noImagesAreNoError() {
+    for (Dataset<Row> none :
+        List.of(
+            LabelledImages.dataset(spark, 2).where("false"),
+            spark.createDataFrame(List.of(), LabelledImages.SCHEMA))) {
+      DataSetStatistics statistics = ImageStatistics.of(none, col("content")).compute();
+      assertThat(statistics.accepted()).isZero();
+      assertThat(statistics.sums()).isEmpty();
+    }
+  }
+
+  @Test
+  void contentThatIsNotBinaryIsRefused() {
+    ImageStatistics images = ImageStatistics.of(LabelledImages.dataset(spark, 1), col("path"));
+
+    assertThatThrownBy(images::compute)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "the content is a column of type string; expected binary, the bytes of whole image files");
+  }
+
+  @Test
+  void wrongOptionsAreRefusedAtOnce() {
+    assertThatThrownBy(
+            () -> ImageStatistics.moments(col("content"), Map.of("size", "8", "crop", "x")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("the option 'crop' is 'x'; expected HxW")
+        .hasMessageContaining("there is no option 'size'; the options are channels, crop");
+  }
+
+  @Test
+  void theExampleInTheDocumentationIsTheOneThatRuns() throws IOException {
+    for (String label : LabelledImages.LABELS) {
+      Files.createDirectory(folder.resolve(label));
+      int number = 0;
+      for (BufferedImage picture : LabelledImages.pictures(label)) {
+        Path file = folder.resolve(label).resolve(number++ + ".png");
+        Files.write(file, ImageFiles.encode(picture, "png"));
+      }
+    }
+
+    DataSetStatistics statistics = ImageStatisticsExample.example(spark, folder.toString());
+
+    assertThat(statistics.groups()).containsOnlyKeys(LabelledImages.LABELS);
+    assertThat(statistics.accepted()).isEqualTo(27);
+    String documented = Files.readString(SOURCE);
+    documented =
+        documented
+            .substring(documented.indexOf("<pre>{@code\n") + 12, documented.indexOf(" * }</pre>"))
+            .lines()
+            .map(line -> line.replaceFirst("^ \\* ?", ""))
+            .collect(Collectors.joining("\n"));
+    assertThat(Files.readString(EXAMPLE).replaceAll("(?m)^  ", "")).contains(documented);
+  }
+
+  /** Everything but arrays, which print their address. */
+  private static String text(Map<?, ?> sums) {
+    return sums.toString().replaceAll("\\[\\[J@[0-9a-f]+", "histogram");
+  }
+
+  private static List<BufferedImage> pictures() {
+    return LabelledImages.LABELS.stream()
+        .map(LabelledImages::pictures)
+        .flatMap(List::stream)
+        .toList();
+  }
+}
