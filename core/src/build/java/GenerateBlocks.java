@@ -47,7 +47,7 @@ final class GenerateBlocks {
     StringBuilder text = new StringBuilder();
     text.append(
         HEADER.formatted(
-            "",
+            "import jdk.incubator.vector.VectorOperators;\n",
             "The innermost loops of {@link VectorConvolution}.",
             "ConvolutionBlocks",
             "ConvolutionBlocks"));
@@ -63,6 +63,7 @@ final class GenerateBlocks {
            * @param channels 1 to 4
            * @param vectors 2, 4 or, for less than four channels, 8
            * @param size at least a block
+           * @param rectified whether y becomes max(y, 0), NaN staying NaN
            */
           static void run(
               int channels,
@@ -75,22 +76,29 @@ final class GenerateBlocks {
               int wAt,
               float[] y,
               int to,
-              int plane) {
-            switch (10 * channels + vectors) {
+              int plane,
+              boolean rectified) {
+            switch ((rectified ? 100 : 0) + 10 * channels + vectors) {
         """);
     StringBuilder methods = new StringBuilder();
-    for (int channels = 1; channels <= 4; channels++) {
-      for (int vectors = 2; vectors <= (channels == 4 ? 4 : 8); vectors *= 2) {
-        text.append(
-            "      case %1$d%2$d -> block%1$dx%2$d(x, at, size, offsets, w, wAt, y, to, plane);\n"
-                .formatted(channels, vectors));
-        methods.append(convolutionBlock(channels, vectors));
+    for (boolean rectified : new boolean[] {false, true}) {
+      for (int channels = 1; channels <= 4; channels++) {
+        for (int vectors = 2; vectors <= (channels == 4 ? 4 : 8); vectors *= 2) {
+          text.append(
+              "      case %d -> %s%dx%d(x, at, size, offsets, w, wAt, y, to, plane);\n"
+                  .formatted(
+                      (rectified ? 100 : 0) + 10 * channels + vectors,
+                      rectified ? "rectified" : "block",
+                      channels,
+                      vectors));
+          methods.append(convolutionBlock(channels, vectors, rectified));
+        }
       }
     }
     return text + "      " + noSuchBlock("channels", "vectors") + methods + "}\n";
   }
 
-  private static String convolutionBlock(int channels, int vectors) {
+  private static String convolutionBlock(int channels, int vectors, boolean rectified) {
     String starts =
         eachPair(
             channels,
@@ -105,16 +113,19 @@ final class GenerateBlocks {
         vectors <= channels
             ? each(vectors, v -> load(v)) + each(channels, c -> weight(c) + each(vectors, v -> fma(c, v)))
             : each(channels, c -> weight(c)) + each(vectors, v -> load(v) + each(channels, c -> fma(c, v)));
+    // Not max, which takes several instructions to keep NaN.
+    String rectifier = ".blend(zero, s%1$d%2$d.compare(VectorOperators.LE, zero))";
     String stores =
         eachPair(
             channels,
             vectors,
             (c, v) ->
-                "      s%1$d%2$d.intoArray(y, to + column + %1$d * plane + %2$d * L);\n"
-                    .formatted(c, v));
+                "      s%1$d%2$d%3$s.intoArray(y, to + column + %1$d * plane + %2$d * L);\n"
+                    .formatted(c, v, rectified ? rectifier.formatted(c, v) : ""));
+    String zero = rectified ? "    FloatVector zero = FloatVector.zero(S);\n" : "";
     return """
 
-          private static void block%1$dx%2$d(
+          private static void %6$s%1$dx%2$d(
               float[] x,
               int at,
               int size,
@@ -124,7 +135,7 @@ final class GenerateBlocks {
               float[] y,
               int to,
               int plane) {
-            for (int i = 0; i < size; i += %2$d * L) {
+        %7$s    for (int i = 0; i < size; i += %2$d * L) {
               int column = Math.min(i, size - %2$d * L);
               int from = at + column;
         %3$s      int k = wAt + %1$d;
@@ -135,7 +146,14 @@ final class GenerateBlocks {
         %5$s    }
           }
         """
-        .formatted(channels, vectors, starts, fmas, stores);
+        .formatted(
+            channels,
+            vectors,
+            starts,
+            fmas,
+            stores,
+            rectified ? "rectified" : "block",
+            zero);
   }
 
   private static String load(int v) {
@@ -165,10 +183,12 @@ final class GenerateBlocks {
            * For each channel d below channels, tap t below taps, row r below rows and column c below
            * width: lane c mod 16 of lanes[to + d toStep + 16 t ...] = fma(y[yAt + d plane + r yStep + c],
            * x[xAt + offsets[first + t] + r xStep + c], lane). Behind the end of a row y must be 0 up to a
-           * multiple of 16; x may be anything there.
+           * multiple of 16; x may be anything there. With sums, lane c mod 16 of lanes[sumsTo + 16 d ...] +=
+           * y[yAt + d plane + r yStep + c].
            *
            * @param channels 1 to 4
-           * @param taps 1, 2, 3, 4 or 6
+           * @param taps 1, 2, 3, 4 or, without sums, 6
+           * @param sumsTo negative for no sums
            */
           static void run(
               int channels,
@@ -186,35 +206,40 @@ final class GenerateBlocks {
               int width,
               float[] lanes,
               int to,
-              int toStep) {
+              int toStep,
+              int sumsTo) {
             int key = 10 * channels + taps + (width % Lanes.COUNT == 0 ? 0 : 100);
-            switch (key) {
+            switch (sumsTo < 0 ? key : key + 200) {
         """);
     StringBuilder methods = new StringBuilder();
-    for (boolean masked : new boolean[] {false, true}) {
-      for (int channels = 1; channels <= 4; channels++) {
-        for (int taps : new int[] {1, 2, 3, 4, 6}) {
-          text.append(
-              """
-                    case %s%d%d ->
-                        %s%dx%d(
-                            y, yAt, plane, yStep, x, xAt, xStep, offsets, first, rows, width, lanes, to, toStep);
-              """
-                  .formatted(
-                      masked ? "1" : "",
-                      channels,
-                      taps,
-                      masked ? "masked" : "whole",
-                      channels,
-                      taps));
-          methods.append(weightGradientBlock(channels, taps, masked));
+    for (boolean sums : new boolean[] {false, true}) {
+      for (boolean masked : new boolean[] {false, true}) {
+        for (int channels = 1; channels <= 4; channels++) {
+          for (int taps : sums ? new int[] {1, 2, 3, 4} : new int[] {1, 2, 3, 4, 6}) {
+            text.append(
+                """
+                      case %d ->
+                          %s%s%dx%d(
+                              y, yAt, plane, yStep, x, xAt, xStep, offsets, first, rows, width, lanes, to,
+                              toStep%s);
+                """
+                    .formatted(
+                        10 * channels + taps + (masked ? 100 : 0) + (sums ? 200 : 0),
+                        masked ? "masked" : "whole",
+                        sums ? "Summed" : "",
+                        channels,
+                        taps,
+                        sums ? ", sumsTo" : ""));
+            methods.append(weightGradientBlock(channels, taps, masked, sums));
+          }
         }
       }
     }
     return text + "      " + noSuchBlock("channels", "taps") + methods + "}\n";
   }
 
-  private static String weightGradientBlock(int channels, int taps, boolean masked) {
+  private static String weightGradientBlock(
+      int channels, int taps, boolean masked, boolean sums) {
     String places =
         each(channels, d -> "    int y%1$dAt = yAt + %1$d * plane;\n".formatted(d))
             + each(taps, t -> "    int x%1$dAt = xAt + offsets[first + %1$d];\n".formatted(t));
@@ -226,6 +251,11 @@ final class GenerateBlocks {
             (d, t) ->
                 ("      FloatVector s%1$d%2$d = FloatVector.fromArray(S, " + at + ");\n")
                     .formatted(d, t));
+    String sumAt = "lanes, sumsTo + %1$d * Lanes.COUNT + lane";
+    String sumStarts =
+        each(
+            sums ? channels : 0,
+            d -> ("      FloatVector t%1$d = FloatVector.fromArray(S, " + sumAt + ");\n").formatted(d));
     String mask =
         """
                 int behind = Math.max(0, i - end + last + Lanes.COUNT - width);
@@ -243,6 +273,7 @@ final class GenerateBlocks {
             channels,
             d ->
                 "        FloatVector y%1$d = FloatVector.fromArray(S, y, y%1$dAt + i);\n".formatted(d)
+                    + (sums ? "        t%1$d = t%1$d.add(y%1$d);\n".formatted(d) : "")
                     + each(
                         taps,
                         t -> "        s%1$d%2$d = y%1$d.fma(x%2$d, s%1$d%2$d);\n".formatted(d, t)));
@@ -251,9 +282,13 @@ final class GenerateBlocks {
             channels,
             taps,
             (d, t) -> ("      s%1$d%2$d.intoArray(" + at + ");\n").formatted(d, t));
+    String sumStores =
+        each(
+            sums ? channels : 0,
+            d -> ("      t%1$d.intoArray(" + sumAt + ");\n").formatted(d));
     return """
 
-          private static void %1$s%2$dx%3$d(
+          private static void %1$s%10$s%2$dx%3$d(
               float[] y,
               int yAt,
               int plane,
@@ -267,7 +302,7 @@ final class GenerateBlocks {
               int width,
               float[] lanes,
               int to,
-              int toStep) {
+              int toStep%11$s) {
         %4$s    for (int lane = 0; lane < Lanes.COUNT; lane += L) {
         %5$s      int last = lane + (width - 1 - lane) / Lanes.COUNT * Lanes.COUNT;
               int end = last;
@@ -291,11 +326,13 @@ final class GenerateBlocks {
             channels,
             taps,
             places,
-            starts,
+            starts + sumStarts,
             masked ? mask : "",
             loads,
             fmas,
-            stores);
+            stores + sumStores,
+            sums ? "Summed" : "",
+            sums ? ", int sumsTo" : "");
   }
 
   private static String noSuchBlock(String rows, String columns) {

@@ -36,6 +36,19 @@ public interface Kernels {
       int from,
       int to);
 
+  /** {@link #convolution}, then y = max(y, 0); NaN stays NaN. */
+  default void rectifiedConvolution(
+      ConvolutionGeometry geometry,
+      Planes x,
+      float[] weight,
+      float[] bias,
+      Planes y,
+      int from,
+      int to) {
+    convolution(geometry, x, weight, bias, y, from, to);
+    relu(y, y, from, to);
+  }
+
   /**
    * dx = the gradient of sum(y dy) with respect to x.
    *
@@ -50,6 +63,31 @@ public interface Kernels {
    * ConvolutionGeometry#inputMargins}.
    */
   RowSums.OfTwo convolutionWeightGradient(ConvolutionGeometry geometry);
+
+  /** {@link #convolutionWeightGradient}, then [outputChannels] the sums of dy's channels. */
+  default RowSums.OfTwo convolutionGradients(ConvolutionGeometry geometry) {
+    RowSums.OfTwo weights = convolutionWeightGradient(geometry);
+    RowSums.OfOne channels = channelSums(geometry.outputShape());
+    return new RowSums.OfTwo() {
+      @Override
+      public void begin() {
+        weights.begin();
+        channels.begin();
+      }
+
+      @Override
+      public void add(Planes x, Planes dy, int from, int to) {
+        weights.add(x, dy, from, to);
+        channels.add(dy, from, to);
+      }
+
+      @Override
+      public void finish(double[] sums, int offset) {
+        weights.finish(sums, offset);
+        channels.finish(sums, offset + geometry.weightShape().size());
+      }
+    };
+  }
 
   /**
    * The moments of the patches of x, [T] values each in the order of a filter's weights, in

@@ -13,11 +13,17 @@ import java.util.Arrays;
  * the margins go. Left of a row are {@code margins.left} zeros and right of it {@code
  * margins.right}. Nothing but the owner of the window moves it, and nothing but values of the image
  * is ever written to. Not thread-safe.
+ *
+ * <p>All rows begin at the same place of a cache line, and at its start where the array does begin
+ * at one, as those do that the collector G1 gives regions of their own; the header is in between.
  */
 public final class Planes {
 
   /** Rows are as long as a whole number of lanes can read, whatever is left and right of them. */
   private static final int LANES = 16;
+
+  /** Floats from the array's first to the next cache line, behind a header of 16 bytes. */
+  private static final int FIRST_LINE = LANES - 4;
 
   /** What a block of vectors may read behind the last row. */
   private static final int SLACK = 8 * LANES;
@@ -50,39 +56,63 @@ public final class Planes {
   private final int capacity;
   private final int pitch;
   private final float[] values;
+
+  /** Where the first value of the topmost row lies. */
+  private final int start;
+
   private int first;
 
-  private Planes(Shape shape, Margins margins, int capacity) {
+  private Planes(Shape shape, Margins margins, int capacity, float[] memory, int at) {
     this.shape = shape;
     this.margins = margins;
     this.capacity = capacity;
     this.pitch = pitch(shape, margins);
-    this.values = new float[size(shape, margins, capacity)];
+    this.values = memory;
+    this.start = at + lead(margins);
     this.first = -margins.top;
   }
 
   /** All rows, with the margins above and below. */
   public static Planes whole(Shape shape, Margins margins) {
-    return new Planes(shape, margins, margins.top + shape.height() + margins.bottom);
+    return window(shape, margins, margins.top + shape.height() + margins.bottom);
   }
 
   /** A window of so many rows, the first of which is the topmost row of the margin. */
   public static Planes window(Shape shape, Margins margins, int rows) {
-    return new Planes(shape, margins, rows);
+    return window(shape, margins, rows, new float[size(shape, margins, rows)], 0);
   }
 
-  /** Floats of the array of a window of so many rows. */
+  /**
+   * A window in memory that it shares with others.
+   *
+   * @param memory zeros from {@code at} on, as many as {@link #size} says
+   * @param at 0 or where another window ends
+   */
+  public static Planes window(Shape shape, Margins margins, int rows, float[] memory, int at) {
+    return new Planes(shape, margins, rows, memory, at);
+  }
+
+  /** Floats that a window of so many rows takes, a multiple of 16. */
   public static int size(Shape shape, Margins margins, int rows) {
     return Math.addExact(
         Math.multiplyExact(Math.multiplyExact(shape.channels(), rows), pitch(shape, margins)),
-        margins.left + SLACK);
+        lines(lead(margins)) + SLACK);
   }
 
   private static int pitch(Shape shape, Margins margins) {
-    int lanes = (shape.width() + LANES - 1) / LANES * LANES;
-    int columns = margins.left + Math.max(lanes, shape.width() + margins.right);
+    int columns = margins.left + Math.max(lines(shape.width()), shape.width() + margins.right);
+    int pitch = lines(columns);
     // Rows of many channels a power of two apart would push each other out of the cache.
-    return columns % (4 * LANES) == 0 ? columns + LANES : columns;
+    return pitch % (4 * LANES) == 0 ? pitch + LANES : pitch;
+  }
+
+  /** Floats before the first value: at least the margin. */
+  private static int lead(Margins margins) {
+    return FIRST_LINE + lines(Math.max(0, margins.left - FIRST_LINE));
+  }
+
+  private static int lines(int floats) {
+    return (floats + LANES - 1) / LANES * LANES;
   }
 
   /** Floats of the array of {@link #whole}. */
@@ -117,7 +147,7 @@ public final class Planes {
 
   /** Where a row of a channel begins; the row must be in the window. */
   public int offset(int channel, int row) {
-    return (channel * capacity + row - first) * pitch + margins.left;
+    return (channel * capacity + row - first) * pitch + start;
   }
 
   /**
@@ -128,19 +158,19 @@ public final class Planes {
   public void slide(int to, int filled) {
     int kept = Math.max(0, Math.min(filled, first + capacity) - to);
     for (int channel = 0; channel < shape.channels(); channel++) {
-      int start = channel * capacity * pitch + margins.left;
+      int top = channel * capacity * pitch + start;
       if (to > first && kept > 0) {
-        System.arraycopy(values, start + (to - first) * pitch, values, start, kept * pitch);
+        System.arraycopy(values, top + (to - first) * pitch, values, top, kept * pitch);
       }
-      zero(start, to, to, Math.min(0, to + capacity));
-      zero(start, to, Math.max(to, shape.height()), to + capacity);
+      zero(top, to, to, Math.min(0, to + capacity));
+      zero(top, to, Math.max(to, shape.height()), to + capacity);
     }
     first = to;
   }
 
-  private void zero(int start, int base, int from, int end) {
+  private void zero(int top, int base, int from, int end) {
     if (from < end) {
-      Arrays.fill(values, start + (from - base) * pitch, start + (end - base) * pitch, 0);
+      Arrays.fill(values, top + (from - base) * pitch, top + (end - base) * pitch, 0);
     }
   }
 

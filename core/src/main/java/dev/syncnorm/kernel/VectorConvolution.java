@@ -45,10 +45,22 @@ final class VectorConvolution {
   private float[] packed = new float[0];
   private float[] flat = new float[0];
 
-  /** See {@link Kernels#convolution}. */
-  void forward(
-      ConvolutionGeometry g, Planes x, float[] weight, float[] bias, Planes y, int from, int to) {
-    run(forwardPlan(g), g, x, weight, channelWeights(g), bias, y, from, to);
+  /**
+   * See {@link Kernels#convolution}.
+   *
+   * @param rectified whether to write max(y, 0) if that can be done at once
+   * @return whether that could be done
+   */
+  boolean forward(
+      ConvolutionGeometry g,
+      Planes x,
+      float[] weight,
+      float[] bias,
+      boolean rectified,
+      Planes y,
+      int from,
+      int to) {
+    return run(forwardPlan(g), g, x, weight, channelWeights(g), bias, rectified, y, from, to);
   }
 
   /** The plan of {@link #forward}, which the weight gradient shares. */
@@ -74,7 +86,8 @@ final class VectorConvolution {
       plan = ConvolutionPlan.inputGradient(g);
       gradientPlans.put(g, plan);
     }
-    run(plan, g, dy, weight, g.kernelHeight() * g.kernelWidth(), NO_BIAS, dx, from, to);
+    int step = g.kernelHeight() * g.kernelWidth();
+    run(plan, g, dy, weight, step, NO_BIAS, false, dx, from, to);
   }
 
   private static int channelWeights(ConvolutionGeometry g) {
@@ -85,17 +98,20 @@ final class VectorConvolution {
    * All groups and classes.
    *
    * @param weightStep how far apart the weights of two target channels lie
+   * @return whether all values are rectified where that was asked for
    */
-  private void run(
+  private boolean run(
       ConvolutionPlan plan,
       ConvolutionGeometry g,
       Planes operand,
       float[] weight,
       int weightStep,
       float[] bias,
+      boolean rectified,
       Planes target,
       int from,
       int to) {
+    boolean allDirect = true;
     int groupWeights = g.outputChannels() / g.groups() * channelWeights(g);
     for (int group = 0; group < g.groups(); group++) {
       int channel = group * plan.targetChannels;
@@ -111,13 +127,15 @@ final class VectorConvolution {
           }
           pack(plan, c.taps(), weight, group * groupWeights, weightStep, bias, channel);
           if (isDirect(plan, c)) {
-            direct(plan, c.taps(), target, channel, row, rows);
+            direct(plan, c.taps(), rectified, target, channel, row, rows);
           } else {
             together(plan, c, target, channel, row, rows);
+            allDirect = false;
           }
         }
       }
     }
+    return allDirect || !rectified;
   }
 
   /** The first m with first + m step at or behind a row. */
@@ -144,7 +162,13 @@ final class VectorConvolution {
 
   /** Each row is a run of its own, written where it belongs. */
   private void direct(
-      ConvolutionPlan plan, Taps taps, Planes target, int channel, int firstRow, int rows) {
+      ConvolutionPlan plan,
+      Taps taps,
+      boolean rectified,
+      Planes target,
+      int channel,
+      int firstRow,
+      int rows) {
     int[] offsets = taps.offsets(source);
     for (int row = 0; row < rows; row++) {
       int at = source.start() + row * source.rowStep();
@@ -159,7 +183,8 @@ final class VectorConvolution {
             k * (1 + offsets.length),
             target.values(),
             target.offset(channel + k, firstRow + row),
-            target.plane());
+            target.plane(),
+            rectified);
       }
     }
   }
@@ -192,7 +217,8 @@ final class VectorConvolution {
             k * (1 + offsets.length),
             flat,
             0,
-            size);
+            size,
+            false);
         for (int j = 0; j < count; j++) {
           for (int r = 0; r < together; r++) {
             int targetRow = c.row() + (firstRow + row + r) * plan.step;
@@ -206,12 +232,31 @@ final class VectorConvolution {
 
   /** A run in blocks of the most vectors, and a narrower one for what is left where that fits. */
   private void blocks(
-      int count, int at, int size, int[] offsets, int weights, float[] target, int to, int plane) {
+      int count,
+      int at,
+      int size,
+      int[] offsets,
+      int weights,
+      float[] target,
+      int to,
+      int plane,
+      boolean rectified) {
     int vectors = mostVectors(count);
     int done = size / (vectors * Lanes.LENGTH) * vectors * Lanes.LENGTH;
     if (done > 0) {
       ConvolutionBlocks.run(
-          count, vectors, source.values(), at, done, offsets, packed, weights, target, to, plane);
+          count,
+          vectors,
+          source.values(),
+          at,
+          done,
+          offsets,
+          packed,
+          weights,
+          target,
+          to,
+          plane,
+          rectified);
     }
     while (done < size) {
       // The fewest vectors for what is left, or the most that a run this short can hold.
@@ -232,7 +277,8 @@ final class VectorConvolution {
           weights,
           target,
           to + column,
-          plane);
+          plane,
+          rectified);
       done = column + vectors * Lanes.LENGTH;
     }
   }

@@ -27,7 +27,21 @@ public final class VectorKernels implements Kernels {
       Planes y,
       int from,
       int to) {
-    convolution.forward(geometry, x, weight, bias, y, from, to);
+    convolution.forward(geometry, x, weight, bias, false, y, from, to);
+  }
+
+  @Override
+  public void rectifiedConvolution(
+      ConvolutionGeometry geometry,
+      Planes x,
+      float[] weight,
+      float[] bias,
+      Planes y,
+      int from,
+      int to) {
+    if (!convolution.forward(geometry, x, weight, bias, true, y, from, to)) {
+      relu(y, y, from, to);
+    }
   }
 
   @Override
@@ -39,7 +53,13 @@ public final class VectorKernels implements Kernels {
   @Override
   public RowSums.OfTwo convolutionWeightGradient(ConvolutionGeometry geometry) {
     return new VectorWeightGradient(
-        geometry, convolution.forwardPlan(geometry), convolution.source());
+        geometry, convolution.forwardPlan(geometry), convolution.source(), false);
+  }
+
+  @Override
+  public RowSums.OfTwo convolutionGradients(ConvolutionGeometry geometry) {
+    return new VectorWeightGradient(
+        geometry, convolution.forwardPlan(geometry), convolution.source(), true);
   }
 
   @Override
@@ -205,10 +225,12 @@ public final class VectorKernels implements Kernels {
     FloatVector zero = FloatVector.zero(Lanes.FLOATS);
     int body = width - width % Lanes.LENGTH;
     for (int i = 0; i < body; i += Lanes.LENGTH) {
-      FloatVector.fromArray(Lanes.FLOATS, x, xAt + i).max(zero).intoArray(y, yAt + i);
+      // Not max, which takes several instructions to keep NaN.
+      FloatVector value = FloatVector.fromArray(Lanes.FLOATS, x, xAt + i);
+      value.blend(zero, value.compare(VectorOperators.LE, zero)).intoArray(y, yAt + i);
     }
     for (int i = body; i < width; i++) {
-      y[yAt + i] = Math.max(x[xAt + i], 0);
+      y[yAt + i] = x[xAt + i] <= 0 ? 0 : x[xAt + i];
     }
   }
 

@@ -11,6 +11,9 @@ import java.util.Arrays;
  * products, or those of one row if that is longer. All of this follows from the geometry alone, and
  * so do the bits.
  *
+ * <p>The sums of dy's channels, if they are wanted, are added in such lanes, too, and folded with
+ * the others.
+ *
  * <p>As lanes beyond the end of a row add zeros and a tap outside x is a zero of its margin, a NaN
  * or infinity of dy may make NaN of more taps than it has a part in; never of fewer.
  *
@@ -24,6 +27,8 @@ final class VectorWeightGradient implements RowSums.OfTwo {
   private final ConvolutionPlan plan;
   private final Source source;
   private final int groups;
+  private final boolean channelSums;
+  private final int weights;
   private final int blockRows;
   private final float[] lanes;
   private final double[] totals;
@@ -34,21 +39,29 @@ final class VectorWeightGradient implements RowSums.OfTwo {
    *
    * @param plan the forward plan of the geometry
    * @param source memory that is used during {@link #add} only
+   * @param channelSums whether the sums of dy's channels follow those of the weights
    */
-  VectorWeightGradient(ConvolutionGeometry geometry, ConvolutionPlan plan, Source source) {
+  VectorWeightGradient(
+      ConvolutionGeometry geometry, ConvolutionPlan plan, Source source, boolean channelSums) {
     this.geometry = geometry;
     this.plan = plan;
     this.source = source;
     groups = geometry.groups();
     blockRows = blockRows(geometry.outputWidth());
-    int weights = geometry.weightShape().size();
-    lanes = new float[Math.multiplyExact(weights, Lanes.COUNT)];
-    totals = new double[weights];
+    this.channelSums = channelSums;
+    weights = geometry.weightShape().size();
+    int sums = sums(geometry, channelSums);
+    lanes = new float[Math.multiplyExact(sums, Lanes.COUNT)];
+    totals = new double[sums];
   }
 
-  /** Bytes that the sums of a geometry keep. */
+  private static int sums(ConvolutionGeometry geometry, boolean channelSums) {
+    return geometry.weightShape().size() + (channelSums ? geometry.outputChannels() : 0);
+  }
+
+  /** Bytes that the sums of a geometry keep, with those of channels. */
   static long bytes(ConvolutionGeometry geometry) {
-    return (long) geometry.weightShape().size() * (Lanes.COUNT * Float.BYTES + Double.BYTES);
+    return (long) sums(geometry, true) * (Lanes.COUNT * Float.BYTES + Double.BYTES);
   }
 
   /** Rows of dy after which the lanes are folded. */
@@ -96,6 +109,7 @@ final class VectorWeightGradient implements RowSums.OfTwo {
       int count;
       for (int tap = 0; tap < offsets.length; tap += count) {
         count = taps(offsets.length - tap);
+        boolean isLast = tap + count == offsets.length;
         WeightGradientBlocks.run(
             channels,
             count,
@@ -112,18 +126,22 @@ final class VectorWeightGradient implements RowSums.OfTwo {
             width,
             lanes,
             (channel * offsets.length + tap) * Lanes.COUNT,
-            offsets.length * Lanes.COUNT);
+            offsets.length * Lanes.COUNT,
+            channelSums && isLast ? (weights + channel) * Lanes.COUNT : -1);
       }
     }
   }
 
   /**
    * How many taps the next block should have when so many are left. Processors with vectors of 256
-   * bits mostly have 16 registers for them, others 32.
+   * bits mostly have 16 registers for them, others 32. The last block also needs some for the sums
+   * of channels.
    */
-  private static int taps(int left) {
+  private int taps(int left) {
     int most = Lanes.LENGTH == 8 ? 3 : 6;
-    return left >= most ? most : left == 5 ? 3 : left;
+    int count = left >= most ? most : left == 5 ? 3 : left;
+    int mostOfLast = Lanes.LENGTH == 8 ? 2 : 4;
+    return channelSums && count == left && count > mostOfLast ? (count + 1) / 2 : count;
   }
 
   private void fold() {

@@ -117,16 +117,25 @@ public record BatchNorm(
   @SuppressWarnings("ArrayRecordComponent")
   public record Affine(float[] pivot, float[] scale, float[] shift) {}
 
+  /** gamma invStd, [C]. */
+  public double[] gain(float[][] parameters, Moments moments) {
+    double[] gain = new double[channels()];
+    for (int c = 0; c < gain.length; c++) {
+      gain[c] = parameters[GAMMA][c] * invStd(moments, c);
+    }
+    return gain;
+  }
+
   /** The coefficients of {@link #forward} by these moments. */
   public Affine affine(float[][] parameters, Moments moments) {
     int channels = channels();
     float[] pivot = pivot(moments);
     float[] scale = new float[channels];
     float[] shift = new float[channels];
+    double[] gain = gain(parameters, moments);
     for (int c = 0; c < channels; c++) {
-      double gain = parameters[GAMMA][c] * invStd(moments, c);
-      scale[c] = (float) gain;
-      shift[c] = (float) (parameters[BETA][c] + (pivot[c] - moments.mean()[c]) * gain);
+      scale[c] = (float) gain[c];
+      shift[c] = (float) (parameters[BETA][c] + (pivot[c] - moments.mean()[c]) * gain[c]);
     }
     return new Affine(pivot, scale, shift);
   }

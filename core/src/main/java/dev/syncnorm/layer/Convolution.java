@@ -161,8 +161,15 @@ public record Convolution(
   @Override
   public void forward(
       Kernels kernels, float[][] parameters, Planes[] inputs, Planes output, int from, int to) {
-    float[] biases = bias ? parameters[1] : NO_BIAS;
+    float[] biases = parameters.length > 1 ? parameters[1] : NO_BIAS;
     kernels.convolution(geometry, inputs[0], parameters[0], biases, output, from, to);
+  }
+
+  /** {@link #forward}, then a rectifier on the output. */
+  public void rectifiedForward(
+      Kernels kernels, float[][] parameters, Planes input, Planes output, int from, int to) {
+    float[] biases = parameters.length > 1 ? parameters[1] : NO_BIAS;
+    kernels.rectifiedConvolution(geometry, input, parameters[0], biases, output, from, to);
   }
 
   @Override
@@ -196,34 +203,30 @@ public record Convolution(
 
   @Override
   public Optional<GradientSums> parameterGradients(Kernels kernels) {
-    RowSums.OfTwo weights = kernels.convolutionWeightGradient(geometry);
-    RowSums.OfOne biases = kernels.channelSums(outputShape());
     boolean sumsBiases = bias && !biasCancels;
+    RowSums.OfTwo sums =
+        sumsBiases
+            ? kernels.convolutionGradients(geometry)
+            : kernels.convolutionWeightGradient(geometry);
     int biasOffset = geometry.weightShape().size();
     int channels = geometry.outputChannels();
     return Optional.of(
         new GradientSums() {
           @Override
           public void begin() {
-            weights.begin();
-            biases.begin();
+            sums.begin();
           }
 
           @Override
           public void add(Planes[] inputs, Planes outputGradient, int from, int to) {
-            weights.add(inputs[0], outputGradient, from, to);
-            if (sumsBiases) {
-              biases.add(outputGradient, from, to);
-            }
+            sums.add(inputs[0], outputGradient, from, to);
           }
 
           @Override
           public void finish(double[] gradients, int offset) {
-            weights.finish(gradients, offset);
+            sums.finish(gradients, offset);
             int at = offset + biasOffset;
-            if (sumsBiases) {
-              biases.finish(gradients, at);
-            } else if (bias) {
+            if (bias && biasCancels) {
               Arrays.fill(gradients, at, at + channels, 0);
             }
           }

@@ -6,15 +6,22 @@ import java.util.Arrays;
 /**
  * First and second moments of the patches of x that a convolution without groups sees, over all
  * positions of its output and all images of a batch: sum(p) and sum(p p^T) with p [T], T = C K K,
- * in the order of a filter's weights. They depend on the data alone, and two things follow from
+ * in the order of a filter's weights. They depend on the data alone, and these things follow from
  * them exactly, as z = W p + bias is linear in p:
  *
  * <p>the moments of z: mean(z_o) = W_o mean(p) + bias_o, and the centred sum of squares W_o M W_o^T
  * with M = sum(p p^T) - sum(p) sum(p)^T / m, m positions;
  *
+ * <p>the batch norm of z as a convolution: gamma (z - mean) invStd + beta = W' p + bias' with W' =
+ * gamma invStd W and bias' = beta - W' mean(p);
+ *
  * <p>the weight gradient behind a batch norm: with the batch norm's dz = a dy + b (z - mean) + c
  * for each channel, sum(dz p^T) = a sum(dy p^T) + b (W sum(p p^T) + (bias - mean) sum(p)^T) + c
- * sum(p)^T, so that only sum(dy p^T) needs another pass over the images.
+ * sum(p)^T, so that only sum(dy p^T) needs another pass over the images;
+ *
+ * <p>the batch norm's own sums: sum(dy (z - mean)) = W sum(dy p^T)^T + (bias - mean) sum(dy). Where
+ * patches are far from zero for their spread, these cancel, as the weight gradient itself does: the
+ * rounding of sum(dy p^T), about 2^-24 sum(|dy| |p|) at most, stays.
  *
  * <p>All sums are in float64. A centred sum of squares that is below its own rounding error is 0.
  */
@@ -81,6 +88,56 @@ public final class PatchMoments {
       moments[channels + o] = isRounding ? 0 : squares;
     }
     return moments;
+  }
+
+  /** The number of gradients that a convolution sends: [O, T] sum(dy p^T), then [O] sum(dy). */
+  public static int gradientsLength(ConvolutionGeometry geometry) {
+    return geometry.outputChannels() * (taps(geometry) + 1);
+  }
+
+  /**
+   * The parameters of the convolution that computes the batch norm's output: weights, then biases.
+   * The biases make up for the rounding of the weights, so that the mean stays where it belongs.
+   *
+   * @param gain gamma invStd of the batch norm, [O]
+   * @param beta of the batch norm, [O]
+   */
+  public float[][] normalized(float[] weight, double[] gain, float[] beta) {
+    float[] weights = new float[weight.length];
+    float[] biases = new float[gain.length];
+    for (int o = 0; o < gain.length; o++) {
+      double mean = 0;
+      for (int t = 0; t < taps; t++) {
+        int at = o * taps + t;
+        weights[at] = (float) (gain[o] * weight[at]);
+        mean += weights[at] * (sums[t] / count);
+      }
+      biases[o] = (float) (beta[o] - mean);
+    }
+    return new float[][] {weights, biases};
+  }
+
+  /**
+   * The sums of the batch norm's backward pass, as {@link BatchNorm#partialGradientSums} gives
+   * them, from what the convolution sends.
+   *
+   * @param pivot that the convolution's output is taken about, [O]
+   * @param gradients from {@code offset} on [O, T] sum(dy p^T), then [O] sum(dy)
+   */
+  public double[] normGradientSums(
+      float[] weight, float[] bias, float[] pivot, double[] gradients, int offset) {
+    int channels = pivot.length;
+    double[] normSums = new double[2 * channels];
+    for (int o = 0; o < channels; o++) {
+      double sum = gradients[offset + channels * taps + o];
+      double product = ((bias.length > 0 ? bias[o] : 0) - (double) pivot[o]) * sum;
+      for (int t = 0; t < taps; t++) {
+        product += weight[o * taps + t] * gradients[offset + o * taps + t];
+      }
+      normSums[o] = sum;
+      normSums[channels + o] = product;
+    }
+    return normSums;
   }
 
   /**

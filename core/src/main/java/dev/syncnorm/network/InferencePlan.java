@@ -5,7 +5,6 @@ import dev.syncnorm.network.RowProgram.Read;
 import dev.syncnorm.network.RowProgram.Task;
 import dev.syncnorm.network.StepPlan.Stored;
 import java.util.List;
-import java.util.OptionalInt;
 
 /** The forward pass of one image at test time: no sums, and nothing is stored but the output. */
 public final class InferencePlan {
@@ -20,7 +19,7 @@ public final class InferencePlan {
    * @param bandRows as in {@link StepPlan#StepPlan(Network, int)}
    */
   public InferencePlan(Network network, int bandRows) {
-    tensors = new StepTensors(network, OptionalInt.empty());
+    tensors = new StepTensors(network, Rewrites.none(network));
     int output = tensors.value(network.values() - 1);
     PhaseTasks tasks = new PhaseTasks(network, tensors, tensor -> false);
     tasks.addTensor(output);

@@ -76,12 +76,17 @@ final class PhaseTasks {
     List<Read> reads = new ArrayList<>();
     if (operation instanceof Operation.Forward forward) {
       addInputs(forward.node(), reads);
+    } else if (operation instanceof Operation.Chain chain) {
+      addInputs(chain.nodes().get(0), reads);
     } else if (operation instanceof Operation.LossGradient
         || operation instanceof Operation.LossSum) {
       reads.add(same(network.values() - 1));
       reads.add(same(tensors.target()));
     } else if (operation instanceof Operation.InputGradient gradient) {
-      addForInputGradient(gradient, reads);
+      addForInputGradient(gradient.node(), reads);
+    } else if (operation instanceof Operation.MaskedInputGradient gradient) {
+      reads.add(same(gradient.rectifier() + 1));
+      addForInputGradient(gradient.node(), reads);
     } else if (operation instanceof Operation.AddGradients add) {
       tensors.parts(add.value()).forEach(part -> reads.add(same(part)));
     } else if (operation instanceof Operation.Moments moments) {
@@ -92,7 +97,10 @@ final class PhaseTasks {
       reads.add(same(tensors.gradient(node + 1)));
     } else if (operation instanceof Operation.ParameterGradients parameters) {
       addInputs(parameters.node(), reads);
-      reads.add(same(tensors.gradient(parameters.output())));
+      reads.add(same(tensors.gradient(parameters.node() + 1)));
+    } else if (operation instanceof Operation.UnprojectedGradients unprojected) {
+      addInputs(unprojected.node(), reads);
+      reads.add(same(tensors.gradient(unprojected.norm() + 1)));
     } else if (operation instanceof Operation.PatchMoments moments) {
       addInputs(moments.segment().node(), reads);
     } else if (operation instanceof Operation.Residual) {
@@ -115,9 +123,9 @@ final class PhaseTasks {
     }
   }
 
-  private void addForInputGradient(Operation.InputGradient gradient, List<Read> reads) {
-    Node node = network.nodes().get(gradient.node());
-    int output = gradient.node() + 1;
+  private void addForInputGradient(int index, List<Read> reads) {
+    Node node = network.nodes().get(index);
+    int output = index + 1;
     if (node.layer() instanceof ImageLayer layer) {
       if (layer.inputGradientKind() == ImageLayer.InputGradient.OF_GRADIENT_AND_OUTPUT) {
         reads.add(new Read(output, layer.outputGradientRows(), Margins.NONE));

@@ -5,6 +5,7 @@ import dev.syncnorm.layer.BatchNorm;
 import dev.syncnorm.layer.Convolution;
 import dev.syncnorm.layer.Loss;
 import dev.syncnorm.layer.PatchMoments;
+import dev.syncnorm.layer.Relu;
 import dev.syncnorm.network.Network.Node;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +27,11 @@ import java.util.TreeMap;
  *       the batch norm's moments are summed, and the loss is the mean squared error. The sums of
  *       its backward pass follow from sums that travel with its moments: {@link
  *       BatchNorm#gradientSumsOfResiduals}.
+ *   <li>Chains: a layer is computed in place on the rows of the one before it, whose output nothing
+ *       else reads. The batch norm of a convolution with patch moments is computed by that
+ *       convolution itself, as its moments are known beforehand and its backward pass does not need
+ *       its input: {@link PatchMoments#normalized}. A rectifier joins any layer but another
+ *       rectifier, and its gradient the convolution that alone reads its output.
  * </ul>
  */
 final class Rewrites {
@@ -37,6 +43,8 @@ final class Rewrites {
 
   private final Network network;
   private final SortedMap<Integer, Integer> patchNorms = new TreeMap<>();
+  private final SortedMap<Integer, List<Integer>> chains = new TreeMap<>();
+  private final SortedMap<Integer, Integer> masked = new TreeMap<>();
   private int residualNorm = -1;
   private int residualValue = -1;
 
@@ -55,6 +63,7 @@ final class Rewrites {
     Rewrites rewrites = new Rewrites(network);
     rewrites.findPatchNorms(forwardPhase, images);
     rewrites.findResidual(forwardPhase);
+    rewrites.findChains();
     return rewrites;
   }
 
@@ -115,6 +124,32 @@ final class Rewrites {
     }
   }
 
+  private void findChains() {
+    for (int i = 0; i < network.nodes().size(); i++) {
+      Node node = network.nodes().get(i);
+      int before = node.inputs().get(0) - 1;
+      if (before >= 0 && consumers(before + 1).size() == 1 && joins(i, before)) {
+        List<Integer> chain = new ArrayList<>(chains.getOrDefault(before, List.of(before)));
+        chain.add(i);
+        chains.remove(before);
+        chains.put(i, List.copyOf(chain));
+      }
+      if (node.layer() instanceof Relu) {
+        List<Integer> consumers = consumers(i + 1);
+        if (consumers.size() == 1
+            && network.nodes().get(consumers.get(0)).layer() instanceof Convolution) {
+          masked.put(i, consumers.get(0));
+        }
+      }
+    }
+  }
+
+  private boolean joins(int node, int before) {
+    return network.nodes().get(node).layer() instanceof Relu
+        ? !(network.nodes().get(before).layer() instanceof Relu)
+        : patchConvolution(node).isPresent();
+  }
+
   private List<Integer> consumers(int value) {
     List<Integer> consumers = new ArrayList<>();
     for (int i = 0; i < network.nodes().size(); i++) {
@@ -125,6 +160,20 @@ final class Rewrites {
       }
     }
     return consumers;
+  }
+
+  /** What computes the output of a node. */
+  Operation forward(int node) {
+    List<Integer> chain = chains.get(node);
+    return chain == null ? new Operation.Forward(node) : new Operation.Chain(chain);
+  }
+
+  /** What computes the gradient that a node's input receives from it. */
+  Operation inputGradient(int node, int input) {
+    Integer convolution = masked.get(node);
+    return convolution == null
+        ? new Operation.InputGradient(node, input)
+        : new Operation.MaskedInputGradient(convolution, node);
   }
 
   /** The batch norms of the convolutions whose patches are summed, by convolution. */

@@ -55,7 +55,7 @@ public final class RowProgram {
   }
 
   private final List<Task> tasks;
-  private final List<Buffer> buffers = new ArrayList<>();
+  private final List<Buffer> buffers;
   private final Map<Integer, Integer> producers = new HashMap<>();
   private final int[][] ends;
   private final int[][] firsts;
@@ -88,7 +88,9 @@ public final class RowProgram {
     for (int band = 0; band < bands; band++) {
       setEnds(band);
     }
-    producers.keySet().stream().sorted().forEach(tensor -> addBuffer(tensor, tensors));
+    List<Buffer> windows = new ArrayList<>();
+    producers.keySet().stream().sorted().forEach(tensor -> addBuffer(tensor, tensors, windows));
+    buffers = List.copyOf(windows);
   }
 
   /** A sum goes on by its share of rows, and so does a stored tensor; a window as is needed. */
@@ -110,7 +112,7 @@ public final class RowProgram {
     }
   }
 
-  private void addBuffer(int tensor, StepTensors tensors) {
+  private void addBuffer(int tensor, StepTensors tensors, List<Buffer> windows) {
     int producer = producers.get(tensor);
     Planes.Margins margins = Planes.Margins.NONE;
     int rows = 0;
@@ -130,10 +132,10 @@ public final class RowProgram {
           }
         }
       }
-      firsts[band][buffers.size()] = first;
+      firsts[band][windows.size()] = first;
       rows = Math.max(rows, last - first);
     }
-    buffers.add(new Buffer(tensor, tensors.shape(tensor), margins, rows));
+    windows.add(new Buffer(tensor, tensors.shape(tensor), margins, rows));
   }
 
   /** The tasks in the order in which each band is driven through them. */
@@ -143,7 +145,7 @@ public final class RowProgram {
 
   /** The windows. */
   public List<Buffer> buffers() {
-    return List.copyOf(buffers);
+    return buffers;
   }
 
   /** How many bands the image is cut into. */

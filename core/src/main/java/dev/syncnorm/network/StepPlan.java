@@ -93,7 +93,7 @@ public final class StepPlan {
         options.rewrites()
             ? Rewrites.of(network, forwardPhase, options.images())
             : Rewrites.none(network);
-    tensors = new StepTensors(network, rewrites.residualValue());
+    tensors = new StepTensors(network, rewrites);
     assignBackwardPhases();
     forwardSums = Arrays.stream(forwardPhase).max().orElse(0);
     List<SumLayout> sums = new ArrayList<>();
@@ -133,7 +133,7 @@ public final class StepPlan {
     SortedMap<Integer, Integer> sizes = new TreeMap<>();
     for (int node = 0; node < network.nodes().size(); node++) {
       if (sendsGradients(node)) {
-        sizes.put(node, table.gradientSize(node));
+        sizes.put(node, sentGradients(node));
       }
     }
     return sizes;
@@ -143,9 +143,19 @@ public final class StepPlan {
     return layer(node) instanceof ImageLayer && table.gradientSize(node) > 0;
   }
 
+  /** How many doubles of a layer's gradients are summed over images. */
+  private int sentGradients(int node) {
+    return rewrites.patchNorms().containsKey(node)
+        ? PatchMoments.gradientsLength(((Convolution) layer(node)).geometry())
+        : table.gradientSize(node);
+  }
+
   /** What messages call a task: the layer or tensor that it computes, or its part of a sum. */
   public String name(Task task) {
     Operation operation = task.operation();
+    if (operation instanceof Operation.Chain chain) {
+      return chain.nodes().stream().map(n -> layer(n).name()).collect(Collectors.joining("+"));
+    }
     if (task.tensor() >= 0) {
       return tensors.name(task.tensor());
     }
@@ -160,6 +170,10 @@ public final class StepPlan {
     }
     if (operation instanceof Operation.NormGradients gradients) {
       return "gradient sums of " + gradients.segment().owner();
+    }
+    if (operation instanceof Operation.UnprojectedGradients gradients) {
+      return "gradients of %s and %s"
+          .formatted(layer(gradients.node()).name(), layer(gradients.norm()).name());
     }
     return operation instanceof Operation.ParameterGradients gradients
         ? "gradients of " + layer(gradients.node()).name()
@@ -264,20 +278,26 @@ public final class StepPlan {
         offset = 1;
       }
       for (int i = backwardPhase.length - 1; i >= 0; i--) {
-        if (backwardPhase[i] == phase && layer(i) instanceof BatchNorm norm) {
+        if (backwardPhase[i] != phase || rewrites.patchConvolution(i).isPresent()) {
+          continue;
+        }
+        if (layer(i) instanceof BatchNorm norm) {
           Segment.NormGradients gradients =
               new Segment.NormGradients(i, norm.name(), offset, 2 * norm.channels());
           segments.add(gradients);
           own.add(new Operation.NormGradients(gradients));
           offset += gradients.length();
-        } else if (backwardPhase[i] == phase && table.gradientSize(i) > 0) {
+        } else if (table.gradientSize(i) > 0) {
           Integer norm = rewrites.patchNorms().get(i);
-          own.add(new Operation.ParameterGradients(i, 1 + (norm == null ? i : norm)));
+          own.add(
+              norm == null
+                  ? new Operation.ParameterGradients(i)
+                  : new Operation.UnprojectedGradients(i, norm));
         }
       }
       for (int i = 0; phase == last && i < backwardPhase.length; i++) {
         if (sendsGradients(i)) {
-          int length = table.gradientSize(i);
+          int length = sentGradients(i);
           Integer norm = rewrites.patchNorms().get(i);
           segments.add(
               norm == null

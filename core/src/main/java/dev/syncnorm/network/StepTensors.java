@@ -6,7 +6,6 @@ import dev.syncnorm.network.Network.Node;
 import dev.syncnorm.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalInt;
 
 /**
  * The tensors of one image in a step, by number: the network's values, the target, the gradients of
@@ -19,6 +18,7 @@ public final class StepTensors {
   private static final Operation LOADED = new Operation.Forward(-1);
 
   private final Network network;
+  private final Rewrites rewrites;
   private final List<Tensor> tensors = new ArrayList<>();
   private final int[] gradients;
   private final int[][] received;
@@ -29,22 +29,20 @@ public final class StepTensors {
   /**
    * The tensors of a network.
    *
-   * @param residualValue what the network adds to the output of its last batch norm, if a plan
-   *     needs the difference from the target
+   * @param rewrites that the plan makes use of
    */
-  StepTensors(Network network, OptionalInt residualValue) {
+  StepTensors(Network network, Rewrites rewrites) {
     this.network = network;
-    this.residualValue = residualValue.orElse(-1);
+    this.rewrites = rewrites;
+    this.residualValue = rewrites.residualValue().orElse(-1);
     for (int value = 0; value < network.values(); value++) {
-      Operation producer = value == 0 ? LOADED : new Operation.Forward(value - 1);
+      Operation producer = value == 0 ? LOADED : rewrites.forward(value - 1);
       tensors.add(new Tensor(valueName(value), network.shape(value), producer));
     }
     tensors.add(new Tensor("target", network.output(), LOADED));
     lossGradient = add("gradient of the loss", network.output(), new Operation.LossGradient());
     residual =
-        residualValue.isPresent()
-            ? add("residual", network.output(), new Operation.Residual())
-            : -1;
+        residualValue >= 0 ? add("residual", network.output(), new Operation.Residual()) : -1;
     gradients = new int[network.values()];
     received = new int[network.nodes().size()][];
     for (int value = network.values() - 1; value >= 0; value--) {
@@ -77,7 +75,7 @@ public final class StepTensors {
               : add(
                   "gradient of %s by %s".formatted(valueName(input), valueName(value)),
                   network.shape(input),
-                  new Operation.InputGradient(value - 1, i));
+                  rewrites.inputGradient(value - 1, i));
     }
   }
 
@@ -160,14 +158,27 @@ public final class StepTensors {
   /** Operations for one value of a tensor, its operands given. */
   double operationsPerValue(int tensor) {
     Operation producer = producer(tensor);
+    double size = shape(tensor).size();
     if (producer instanceof Operation.Forward forward) {
-      Layer layer = network.nodes().get(forward.node()).layer();
-      return layer instanceof ImageLayer ? layer.forwardOperations() / shape(tensor).size() : 2;
+      return operations(forward.node(), 2) / size;
+    }
+    if (producer instanceof Operation.Chain chain) {
+      return chain.nodes().stream().mapToDouble(node -> operations(node, 2)).sum() / size;
     }
     if (producer instanceof Operation.InputGradient gradient) {
-      Layer layer = network.nodes().get(gradient.node()).layer();
-      return layer instanceof ImageLayer ? layer.forwardOperations() / shape(tensor).size() : 4;
+      return operations(gradient.node(), 4) / size;
+    }
+    if (producer instanceof Operation.MaskedInputGradient gradient) {
+      return operations(gradient.node(), 4) / size + 1;
     }
     return 2;
+  }
+
+  /** Of an image's forward pass, with those of a value of a batch norm given. */
+  private double operations(int node, int ofNorm) {
+    Layer layer = network.nodes().get(node).layer();
+    return layer instanceof ImageLayer
+        ? layer.forwardOperations()
+        : (double) ofNorm * layer.outputShape().size();
   }
 }

@@ -75,7 +75,9 @@ public record SumLayout(String name, List<Segment> segments) {
     }
 
     /**
-     * A convolution's gradients as if the batch norm behind it passed gradients on unchanged.
+     * A convolution's weight gradients as if the batch norm behind it passed gradients on
+     * unchanged, then the sums of the channels of the gradient there; of these follow the batch
+     * norm's own gradients: see {@link dev.syncnorm.layer.PatchMoments}.
      *
      * @param node the convolution
      * @param norm the batch norm

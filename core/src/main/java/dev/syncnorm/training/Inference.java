@@ -4,6 +4,8 @@ import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.network.InferencePlan;
 import dev.syncnorm.network.Network;
 import dev.syncnorm.network.ParameterTable;
+import dev.syncnorm.network.RowProgram;
+import java.util.List;
 import java.util.Map;
 
 /** Runs a network on single images at test time: batch norms use their moving statistics. */
@@ -20,7 +22,9 @@ public final class Inference {
     this.network = network;
     this.table = network.parameters();
     InferencePlan plan = new InferencePlan(network, backend.bandRows());
-    runner = new ProgramRunner(plan.program(), network, table, backend.create());
+    RowProgram program = plan.program();
+    WindowMemory memory = new WindowMemory(List.of(program));
+    runner = new ProgramRunner(program, network, table, backend.create(), memory);
     stored = new StoredTensors(plan.tensors(), plan.stored(), Map.of());
     output = new float[network.output().size()];
   }

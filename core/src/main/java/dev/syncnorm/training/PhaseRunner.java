@@ -1,6 +1,7 @@
 package dev.syncnorm.training;
 
 import dev.syncnorm.kernel.Kernels;
+import dev.syncnorm.network.RowProgram;
 import dev.syncnorm.network.StepPlan;
 import dev.syncnorm.network.SumLayout;
 import dev.syncnorm.network.SumLayout.Segment;
@@ -16,9 +17,10 @@ final class PhaseRunner {
 
   PhaseRunner(StepPlan plan, Kernels kernels) {
     this.plan = plan;
+    WindowMemory memory = new WindowMemory(rowPrograms(plan));
     programs =
-        plan.phases().stream()
-            .map(p -> new ProgramRunner(p.program(), plan.network(), plan.parameters(), kernels))
+        rowPrograms(plan).stream()
+            .map(p -> new ProgramRunner(p, plan.network(), plan.parameters(), kernels, memory))
             .toList();
     input = new float[plan.network().input().size()];
     target = new float[plan.network().output().size()];
@@ -27,8 +29,11 @@ final class PhaseRunner {
   /** The bytes of a runner, from the same numbers that it is allocated by. */
   static long bytes(StepPlan plan) {
     long values = (long) plan.network().input().size() + plan.network().output().size();
-    return Float.BYTES * values
-        + plan.phases().stream().mapToLong(p -> ProgramRunner.bytes(p.program())).sum();
+    return Float.BYTES * (values + WindowMemory.floats(rowPrograms(plan)));
+  }
+
+  private static List<RowProgram> rowPrograms(StepPlan plan) {
+    return plan.phases().stream().map(StepPlan.Phase::program).toList();
   }
 
   /** Begins a step with an image of the data set. */

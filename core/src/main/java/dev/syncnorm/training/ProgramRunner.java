@@ -36,19 +36,19 @@ final class ProgramRunner {
     }
   }
 
-  ProgramRunner(RowProgram program, Network network, ParameterTable table, Kernels kernels) {
+  ProgramRunner(
+      RowProgram program,
+      Network network,
+      ParameterTable table,
+      Kernels kernels,
+      WindowMemory memory) {
     this.program = program;
     for (Task task : program.tasks()) {
       steps.add(new Step(task, RowTask.of(network, table, task.operation(), kernels)));
     }
     for (RowProgram.Buffer buffer : program.buffers()) {
-      windows.put(buffer.tensor(), Planes.window(buffer.shape(), buffer.margins(), buffer.rows()));
+      windows.put(buffer.tensor(), memory.window(buffer));
     }
-  }
-
-  /** The bytes of a runner's windows, from the same numbers that they are allocated by. */
-  static long bytes(RowProgram program) {
-    return program.buffers().stream().mapToLong(b -> (long) Float.BYTES * b.size()).sum();
   }
 
   /** Runs the program for one image and adds the sums that are its own to {@code sums}. */

@@ -39,10 +39,22 @@ abstract class RowTask {
           ? new NormInputGradient(table, gradient.node(), norm, kernels)
           : new InputGradient(table, gradient, (ImageLayer) layer, kernels);
     }
+    if (operation instanceof Operation.Chain chain) {
+      return new ChainTask(network, table, chain, kernels);
+    }
+    if (operation instanceof Operation.MaskedInputGradient gradient) {
+      Convolution layer = (Convolution) layer(network, gradient.node());
+      return new MaskedInputGradient(table, gradient.node(), layer, kernels);
+    }
     if (operation instanceof Operation.ParameterGradients gradients) {
       ImageLayer layer = (ImageLayer) layer(network, gradients.node());
       return new ParameterGradients(
           gradients.node(), layer.parameterGradients(kernels).orElseThrow());
+    }
+    if (operation instanceof Operation.UnprojectedGradients gradients) {
+      Convolution layer = (Convolution) layer(network, gradients.node());
+      return new UnprojectedGradients(
+          gradients.node(), kernels.convolutionGradients(layer.geometry()));
     }
     if (operation instanceof Operation.Moments moments) {
       BatchNorm norm = (BatchNorm) layer(network, moments.segment().node());
@@ -181,6 +193,33 @@ abstract class RowTask {
           written.orElseThrow(),
           from,
           to);
+    }
+  }
+
+  private static final class MaskedInputGradient extends RowTask {
+    private final ParameterTable table;
+    private final int node;
+    private final Convolution layer;
+    private final Kernels kernels;
+    private float[][] parameters;
+
+    MaskedInputGradient(ParameterTable table, int node, Convolution layer, Kernels kernels) {
+      this.table = table;
+      this.node = node;
+      this.layer = layer;
+      this.kernels = kernels;
+    }
+
+    @Override
+    void begin(Image image) {
+      parameters = table.ofNode(image.parameters(), node);
+    }
+
+    @Override
+    void run(Planes[] reads, Optional<Planes> written, int from, int to) {
+      Planes gradient = written.orElseThrow();
+      layer.inputGradient(kernels, parameters, 0, Optional.empty(), reads[1], gradient, from, to);
+      kernels.reluGradient(reads[0], gradient, gradient, from, to);
     }
   }
 
@@ -367,6 +406,33 @@ abstract class RowTask {
       double[] own = stored.layerGradients(node);
       Arrays.fill(own, 0);
       gradients.finish(own, 0);
+    }
+  }
+
+  private static final class UnprojectedGradients extends RowTask {
+    private final int node;
+    private final RowSums.OfTwo gradients;
+    private StoredTensors stored;
+
+    UnprojectedGradients(int node, RowSums.OfTwo gradients) {
+      this.node = node;
+      this.gradients = gradients;
+    }
+
+    @Override
+    void begin(Image image) {
+      stored = image.stored();
+      gradients.begin();
+    }
+
+    @Override
+    void run(Planes[] reads, Optional<Planes> written, int from, int to) {
+      gradients.add(reads[0], reads[1], from, to);
+    }
+
+    @Override
+    void finish(double[] sums) {
+      gradients.finish(stored.layerGradients(node), 0);
     }
   }
 }

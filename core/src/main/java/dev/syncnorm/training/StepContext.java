@@ -65,6 +65,17 @@ final class StepContext {
         takeResiduals(r, sums);
       } else if (segment instanceof Segment.NormGradients g) {
         gradientSums.put(g.node(), Arrays.copyOfRange(sums, g.offset(), g.offset() + g.length()));
+      } else if (segment instanceof Segment.UnprojectedGradients g) {
+        gradientSums.put(
+            g.norm(),
+            patches
+                .get(g.node())
+                .normGradientSums(
+                    weight(g.node()),
+                    bias(g.node()),
+                    BatchNorm.pivot(moments.get(g.norm())),
+                    sums,
+                    g.offset()));
       }
     }
   }
@@ -91,7 +102,7 @@ final class StepContext {
     float[][] own = table.ofNode(parameters, node);
     gradientSums.put(
         node,
-        ((BatchNorm) network.nodes().get(node).layer())
+        norm(node)
             .gradientSumsOfResiduals(
                 own,
                 moments.get(node),
@@ -100,6 +111,19 @@ final class StepContext {
                 segment.offset(),
                 own[BatchNorm.MOVING_MEAN],
                 2 / elements));
+  }
+
+  private BatchNorm norm(int node) {
+    return (BatchNorm) network.nodes().get(node).layer();
+  }
+
+  /** Weights and biases of a convolution that computes the output of the batch norm behind it. */
+  float[][] normalizedParameters(int convolution, int norm) {
+    float[][] own = table.ofNode(parameters, norm);
+    return patches
+        .get(convolution)
+        .normalized(
+            weight(convolution), norm(norm).gain(own, moments.get(norm)), own[BatchNorm.BETA]);
   }
 
   private float[] weight(int node) {
@@ -119,25 +143,32 @@ final class StepContext {
   void putGradients(SumLayout layout, double[] sums, double[] gradients) {
     for (Segment segment : layout.segments()) {
       if (segment instanceof Segment.NormGradients g) {
-        ((BatchNorm) network.nodes().get(g.node()).layer())
+        norm(g.node())
             .parameterGradients(
                 moments.get(g.node()), sums, g.offset(), gradients, table.gradientOffset(g.node()));
       } else if (segment instanceof Segment.LayerGradients g) {
         System.arraycopy(sums, g.offset(), gradients, table.gradientOffset(g.node()), g.length());
       } else if (segment instanceof Segment.UnprojectedGradients g) {
+        norm(g.norm())
+            .parameterGradients(
+                moments.get(g.norm()),
+                gradientSums.get(g.norm()),
+                0,
+                gradients,
+                table.gradientOffset(g.norm()));
         int at = table.gradientOffset(g.node());
-        System.arraycopy(sums, g.offset(), gradients, at, g.length());
+        System.arraycopy(sums, g.offset(), gradients, at, weight(g.node()).length);
         project(g, gradients, at);
       }
     }
   }
 
   private void project(Segment.UnprojectedGradients segment, double[] gradients, int at) {
-    BatchNorm norm = (BatchNorm) network.nodes().get(segment.norm()).layer();
     BatchNorm.Moments own = moments.get(segment.norm());
     BatchNorm.Projection projection =
-        norm.projection(
-            table.ofNode(parameters, segment.norm()), own, gradientSums.get(segment.norm()), 0);
+        norm(segment.norm())
+            .projection(
+                table.ofNode(parameters, segment.norm()), own, gradientSums.get(segment.norm()), 0);
     patches
         .get(segment.node())
         .projectWeightGradient(

@@ -174,13 +174,48 @@ interface ConvolutionContract extends KernelsContract {
         g.outputHeight() * g.outputWidth());
     assertThat(new double[] {gradient[2], gradient[3 + weight.length]}).containsOnly(7);
 
+    // A rectifier enlarges no error.
+    float[] rectified = runs.rectifiedConvolution(kernels, g, x, weight, bias);
+    Within.roundings(
+        g + " rectified y",
+        rectified,
+        Arrays.stream(oracle.y).map(value -> Math.max(value, 0)).toArray(),
+        oracle.yMagnitude,
+        g.inputChannels() / g.groups() * kernelSize + 1);
+    double[] gradients = new double[weight.length + g.outputChannels()];
+    runs.weightGradient(kernels.convolutionGradients(g), g, x, dy, gradients, 0);
+    Within.roundings(
+        g + " dw with sums",
+        Arrays.copyOf(gradients, weight.length),
+        oracle.gradient,
+        oracle.gradientMagnitude,
+        g.outputHeight() * g.outputWidth());
+    Within.roundings(
+        g + " sums of dy",
+        Arrays.copyOfRange(gradients, weight.length, gradients.length),
+        channelSums(g, dy, false),
+        channelSums(g, dy, true),
+        g.outputHeight() * g.outputWidth());
+
     if (isSameForAllCuts()) {
       assertThat(runs.convolution(kernels, g, x, weight, bias)).as("%s y", g).isEqualTo(y);
       assertThat(runs.inputGradient(kernels, g, dy, weight)).as("%s dx", g).isEqualTo(dx);
       double[] again = gradient.clone();
       runs.weightGradient(sums, g, x, dy, again, 3);
       assertThat(again).as("%s dw", g).isEqualTo(gradient);
+      assertThat(runs.rectifiedConvolution(kernels, g, x, weight, bias)).isEqualTo(rectified);
+      double[] gradientsAgain = gradients.clone();
+      runs.weightGradient(kernels.convolutionGradients(g), g, x, dy, gradientsAgain, 0);
+      assertThat(gradientsAgain).as("%s dw with sums", g).isEqualTo(gradients);
     }
+  }
+
+  private static double[] channelSums(ConvolutionGeometry g, float[] dy, boolean ofMagnitudes) {
+    double[] sums = new double[g.outputChannels()];
+    for (int i = 0; i < dy.length; i++) {
+      sums[i / (dy.length / sums.length)] += ofMagnitudes ? Math.abs(dy[i]) : dy[i];
+    }
+    return sums;
   }
 
   @Test

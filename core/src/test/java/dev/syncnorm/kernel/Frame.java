@@ -64,7 +64,8 @@ final class Frame {
       at = Math.max(at, Math.min(first, shape.height() + margins.bottom() - capacity));
       planes.slide(at, at);
     }
-    int behind = shape.channels() * planes.plane();
+    int last = planes.offset(shape.channels() - 1, at + capacity - 1);
+    int behind = last + planes.pitch() - margins.left();
     Arrays.fill(planes.values(), behind, planes.values().length, Float.NaN);
     for (int row = Math.max(0, at); row < Math.min(shape.height(), at + capacity); row++) {
       for (int channel = 0; channel < shape.channels(); channel++) {

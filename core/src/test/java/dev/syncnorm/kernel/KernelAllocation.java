@@ -90,6 +90,7 @@ final class KernelAllocation {
     private final float[] weight;
     private final double[] weightGradient;
     private final RowSums.OfTwo sums;
+    private final RowSums.OfTwo allSums;
     private final float[] none = {};
 
     Step(Kernels kernels, ConvolutionGeometry g) {
@@ -100,24 +101,28 @@ final class KernelAllocation {
       result = planes(g.outputShape());
       gradient = planes(g.inputShape());
       weight = RandomData.gaussian(new Random(2), g.weightShape().size());
-      weightGradient = new double[weight.length];
+      weightGradient = new double[weight.length + g.outputChannels()];
       sums = kernels.convolutionWeightGradient(g);
+      allSums = kernels.convolutionGradients(g);
     }
 
     void run() {
       for (int from = 0; from < g.outputHeight(); from += 8) {
         int to = Math.min(g.outputHeight(), from + 8);
         kernels.convolution(g, x, weight, none, result, from, to);
+        kernels.rectifiedConvolution(g, x, weight, none, result, from, to);
       }
       for (int from = 0; from < g.inputHeight(); from += 8) {
         int to = Math.min(g.inputHeight(), from + 8);
         kernels.convolutionInputGradient(g, y, weight, gradient, from, to);
       }
-      sums.begin();
-      for (int from = 0; from < g.outputHeight(); from += 8) {
-        sums.add(x, y, from, Math.min(g.outputHeight(), from + 8));
+      for (RowSums.OfTwo each : new RowSums.OfTwo[] {sums, allSums}) {
+        each.begin();
+        for (int from = 0; from < g.outputHeight(); from += 8) {
+          each.add(x, y, from, Math.min(g.outputHeight(), from + 8));
+        }
+        each.finish(weightGradient, 0);
       }
-      sums.finish(weightGradient, 0);
     }
   }
 }

@@ -67,6 +67,10 @@ final class KernelHashes {
     update(y);
     update(runs.weightGradient(kernels, g, x, y));
     update(runs.inputGradient(kernels, g, y, weight));
+    update(runs.rectifiedConvolution(kernels, g, x, weight, bias));
+    double[] gradients = new double[weight.length + bias.length];
+    runs.weightGradient(kernels.convolutionGradients(g), g, x, y, gradients, 0);
+    update(gradients);
   }
 
   private void overPixels(Random random, Shape shape) {

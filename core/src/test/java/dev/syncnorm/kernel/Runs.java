@@ -30,6 +30,19 @@ final class Runs {
 
   float[] convolution(
       Kernels kernels, ConvolutionGeometry g, float[] x, float[] weight, float[] bias) {
+    return convolution(
+        g, x, (in, out, from, to) -> kernels.convolution(g, in, weight, bias, out, from, to));
+  }
+
+  float[] rectifiedConvolution(
+      Kernels kernels, ConvolutionGeometry g, float[] x, float[] weight, float[] bias) {
+    return convolution(
+        g,
+        x,
+        (in, out, from, to) -> kernels.rectifiedConvolution(g, in, weight, bias, out, from, to));
+  }
+
+  private float[] convolution(ConvolutionGeometry g, float[] x, OfOne kernel) {
     Frame in = Frame.operand(random, g.inputShape(), g.inputMargins(), x);
     Frame out = Frame.result(random, g.outputShape());
     cut(
@@ -37,17 +50,19 @@ final class Runs {
         (from, to) -> {
           Planes xRows = in.show(g.inputRows().first(from), g.inputRows().end(to));
           Planes yRows = out.show(from, to);
-          change(
-              in,
-              out,
-              from,
-              to,
-              () -> kernels.convolution(g, xRows, weight, bias, yRows, from, to));
+          change(in, out, from, to, () -> kernel.run(xRows, yRows, from, to));
         });
     return out.packed();
   }
 
   float[] inputGradient(Kernels kernels, ConvolutionGeometry g, float[] dy, float[] weight) {
+    return inputGradient(
+        g,
+        dy,
+        (in, out, from, to) -> kernels.convolutionInputGradient(g, in, weight, out, from, to));
+  }
+
+  private float[] inputGradient(ConvolutionGeometry g, float[] dy, OfOne kernel) {
     Frame in = Frame.operand(random, g.outputShape(), g.outputGradientMargins(), dy);
     Frame out = Frame.result(random, g.inputShape());
     RowWindow rows = g.outputGradientRows();
@@ -56,12 +71,7 @@ final class Runs {
         (from, to) -> {
           Planes dyRows = in.show(rows.first(from), rows.end(to));
           Planes dxRows = out.show(from, to);
-          change(
-              in,
-              out,
-              from,
-              to,
-              () -> kernels.convolutionInputGradient(g, dyRows, weight, dxRows, from, to));
+          change(in, out, from, to, () -> kernel.run(dyRows, dxRows, from, to));
         });
     return out.packed();
   }

@@ -38,8 +38,8 @@ class VectorScratchTest {
       Runs runs = new Runs(new Random(1));
       runs.convolution(kernels, g, x, w, new float[0]);
       runs.inputGradient(kernels, g, y, w);
-      RowSums.OfTwo gradient = kernels.convolutionWeightGradient(g);
-      runs.weightGradient(gradient, g, x, y, new double[w.length], 0);
+      RowSums.OfTwo gradient = kernels.convolutionGradients(g);
+      runs.weightGradient(gradient, g, x, y, new double[w.length + g.outputChannels()], 0);
       sums += arrays(gradient, seen);
     }
 

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.syncnorm.kernel.Backend;
+import dev.syncnorm.network.Operation;
+import dev.syncnorm.network.RowProgram;
 import dev.syncnorm.network.StepPlan;
 import dev.syncnorm.network.SumLayout.Segment;
 import dev.syncnorm.testing.Float64Network;
@@ -83,10 +85,31 @@ class GradientTest {
                     .flatMap(phase -> phase.sum().segments().stream())
                     .anyMatch(segment -> segment instanceof Segment.ResidualSums))
         .hasSizeGreaterThan(3);
+    List<Operation> operations =
+        plans.stream()
+            .flatMap(plan -> plan.phases().stream())
+            .flatMap(phase -> phase.program().tasks().stream())
+            .map(RowProgram.Task::operation)
+            .toList();
+    assertThat(operations)
+        .filteredOn(operation -> operation instanceof Operation.UnprojectedGradients)
+        .hasSizeGreaterThan(3);
+    assertThat(operations)
+        .filteredOn(operation -> operation instanceof Operation.Chain)
+        .hasSizeGreaterThan(3);
+    assertThat(operations)
+        .filteredOn(operation -> operation instanceof Operation.MaskedInputGradient)
+        .hasSizeGreaterThan(2);
   }
 
   private static boolean isRewritten(long seed) {
-    return plan(seed, true).phases().size() < plan(seed, false).phases().size();
+    return !tasks(plan(seed, true)).equals(tasks(plan(seed, false)));
+  }
+
+  private static List<List<String>> tasks(StepPlan plan) {
+    return plan.phases().stream()
+        .map(phase -> phase.program().tasks().stream().map(plan::name).toList())
+        .toList();
   }
 
   private static StepPlan plan(long seed, boolean rewrites) {

@@ -54,11 +54,13 @@ class MemoryPlanTest {
     MemoryPlan plan = plan("batch-size = 10", new Place(workers, local, 2), 100, GIB);
 
     assertThat(plan.images()).isEqualTo(images);
-    // The output of conv2 has a row of 208 values, whole vectors of 16; 128 behind the last.
-    assertThat(part(plan, "tensors between phases")).isEqualTo(images * 4L * (3 * 100 * 208 + 128));
-    // The image has a border of zeros for conv1: rows of 1 + 208 values, two rows more.
-    long image = 3 * 102 * 209 + 1 + 128;
-    long target = 3 * 100 * 208 + 128;
+    // The output of conv2 has a row of 208 values, whole vectors of 16; 12 before the first, which
+    // take a vector, and 128 behind the last.
+    long target = 3 * 100 * 208 + 16 + 128;
+    assertThat(part(plan, "tensors between phases")).isEqualTo(images * 4L * target);
+    // The image has a border of zeros for conv1: rows of 208 values and one more vector, two rows
+    // more.
+    long image = 3 * 102 * 224 + 16 + 128;
     assertThat(part(plan, "images and targets")).isEqualTo(images * 4L * (image + target));
     // 27 sums and 27 * 28 / 2 sums of products for each image, with each worker and the driver.
     long holders = (local ? workers : 1) + 1;
@@ -131,7 +133,7 @@ class MemoryPlanTest {
   void largeArraysTakeWholeRegions(long gibibytes, long regionMiB) throws ConfigurationException {
     // Regions as java -XX:+PrintFlagsFinal gives them for such a heap: whole regions from half of
     // one on. The image, its target and the output of conv2 each have 3 x 300 x 400 values, the
-    // image with a border of zeros and rows of 402.
+    // image with a border of zeros and rows of 402, all of them in whole vectors of 16.
     MemoryPlan plan =
         MemoryPlan.of(
             configuration("batch-size = 1", 300, 400),
@@ -140,8 +142,8 @@ class MemoryPlanTest {
             OptionalLong.of(1),
             gibibytes << 30);
 
-    long image = 4 * (3 * 302 * 402 + 1 + 128);
-    long other = 4 * (3 * 300 * 400 + 128);
+    long image = 4 * (3 * 302 * 416 + 16 + 128);
+    long other = 4 * (3 * 300 * 400 + 16 + 128);
     long expected = rounding(image, regionMiB << 20) + 2 * rounding(other, regionMiB << 20);
     assertThat(part(plan, "rounding to heap regions")).isEqualTo(expected);
   }

@@ -10,7 +10,10 @@ import dev.syncnorm.testing.InProcessTraining;
 import dev.syncnorm.testing.SeedNetwork;
 import java.lang.reflect.Field;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** The bytes that a plan names are those of the arrays that are there after a step. */
@@ -64,37 +67,39 @@ class StoredTensorsTest {
     }
   }
 
-  /** The bytes of all arrays of numbers that an object's fields hold. */
+  /** The bytes of all arrays of numbers that an object's fields hold, shared ones once. */
   private static long allocated(Object owner) throws IllegalAccessException {
-    long bytes = 0;
-    for (Field field : owner.getClass().getDeclaredFields()) {
-      field.setAccessible(true);
-      bytes += bytes(field.get(owner));
-    }
-    return bytes;
+    Set<Object> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
+    collect(owner, arrays);
+    return arrays.stream()
+        .mapToLong(
+            array ->
+                array instanceof float[] floats
+                    ? 4L * floats.length
+                    : 8L * ((double[]) array).length)
+        .sum();
   }
 
-  private static long bytes(Object value) throws IllegalAccessException {
-    if (value instanceof float[] floats) {
-      return 4L * floats.length;
+  private static void collect(Object owner, Set<Object> arrays) throws IllegalAccessException {
+    for (Field field : owner.getClass().getDeclaredFields()) {
+      field.setAccessible(true);
+      collectValue(field.get(owner), arrays);
     }
-    if (value instanceof double[] doubles) {
-      return 8L * doubles.length;
-    }
-    if (value instanceof Planes planes) {
-      return 4L * planes.values().length;
-    }
-    if (value instanceof ProgramRunner program) {
-      return allocated(program);
-    }
-    long bytes = 0;
-    if (value instanceof Map<?, ?> map) {
-      bytes = bytes(map.values());
+  }
+
+  private static void collectValue(Object value, Set<Object> arrays) throws IllegalAccessException {
+    if (value instanceof float[] || value instanceof double[]) {
+      arrays.add(value);
+    } else if (value instanceof Planes planes) {
+      arrays.add(planes.values());
+    } else if (value instanceof ProgramRunner program) {
+      collect(program, arrays);
+    } else if (value instanceof Map<?, ?> map) {
+      collectValue(map.values(), arrays);
     } else if (value instanceof Collection<?> all) {
       for (Object one : all) {
-        bytes += bytes(one);
+        collectValue(one, arrays);
       }
     }
-    return bytes;
   }
 }

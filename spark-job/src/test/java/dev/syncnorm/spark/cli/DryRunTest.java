@@ -57,7 +57,8 @@ class DryRunTest {
         .contains("memory of this process: 1 worker of 2 threads and the driver, 4 images at once")
         .contains("  1: patch moments of conv1; 1 band, ")
         .contains(
-            "  2: conv1, bn1, conv2 (stored), moments of bn2, residual, residual sums of bn2; ")
+            "  2: conv1+bn1, conv2 (stored), moments of bn2, residual, residual sums of bn2; ")
+        .contains("gradients of conv1 and bn1; ")
         .containsPattern("images and targets +24.5 MiB\n  tensors between phases +12.4 MiB\n")
         .containsPattern("image cache +6.0 MiB\n")
         .endsWith("it fits\n");
