@@ -24,10 +24,15 @@ public record Measuring(
     double decodeTimeoutSeconds)
     implements MeasureTask.MakesMeter {
 
+  /** A meter for one thread. */
+  public ImageMeter meter() {
+    ImageDecoder decoder = new ImageDecoder(maximumPixels);
+    return new ImageMeter(strict ? decoder.strict() : decoder, pixels, histograms);
+  }
+
   @Override
   public Meter make() {
-    ImageDecoder decoder = new ImageDecoder(maximumPixels);
-    ImageMeter meter = new ImageMeter(strict ? decoder.strict() : decoder, pixels, histograms);
+    ImageMeter meter = meter();
     return new Meter() {
       @Override
       public ImageSums measure(byte[] file) throws BadImageException {
