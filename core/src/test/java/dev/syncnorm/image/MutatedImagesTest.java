@@ -99,7 +99,8 @@ class MutatedImagesTest {
     }
     readers.forEach(PixelReader::close);
     assertThat(read + rejected).isEqualTo(OF_EACH);
-    assertThat(read).as("seed %d", SEED).isBetween(OF_EACH / 50, OF_EACH * 49 / 50);
+    // Hardly a change gets past the check sums of a PNG file, and hardly one hurts a bitmap.
+    assertThat(read).as("seed %d", SEED).isBetween(1, OF_EACH - 1);
   }
 
   private static byte[] file(String format) {
