@@ -67,7 +67,10 @@ public final class StatisticsDecode {
     double seconds = args.length > 3 ? Double.parseDouble(args[3]) : 1;
     long bytes = files.stream().mapToLong(file -> file.length).sum();
     System.out.printf(
-        Locale.ROOT, "%d files, %d KB each, %d threads%n", files.size(), bytes / files.size() / 1000,
+        Locale.ROOT,
+        "%d files, %d KB each, %d threads%n",
+        files.size(),
+        bytes / files.size() / 1000,
         threads);
     new StatisticsDecode(files, threads, (long) (seconds * 1e9)).run(rounds);
   }
