@@ -58,6 +58,22 @@ class ArchitectureTest {
   }
 
   @Test
+  void statisticsKnowImagesButNoTraining() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.syncnorm.statistics..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "dev.syncnorm.data..",
+            "dev.syncnorm.kernel..",
+            "dev.syncnorm.layer..",
+            "dev.syncnorm.network..",
+            "dev.syncnorm.training..")
+        .check(CORE);
+  }
+
+  @Test
   void theExchangeKnowsBytesOnly() {
     noClasses()
         .that()

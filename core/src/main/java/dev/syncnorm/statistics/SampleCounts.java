@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 final class SampleCounts {
   private static final int VALUES = 256;
   private static final int TABLES = 4;
+  private static final int BLOCK = 2048;
 
   private SampleCounts() {}
 
@@ -26,12 +27,21 @@ final class SampleCounts {
     } else if (depth == Byte.SIZE && samples == 1) {
       from = countOne(counts, buffer, pixels.count());
     }
-    for (int i = from; i < pixels.count(); i++) {
+    int[] block = new int[Math.min(BLOCK, pixels.count() - from)];
+    for (; from < pixels.count(); from += BLOCK) {
+      int count = Math.min(pixels.count() - from, BLOCK);
       for (int sample = 0; sample < samples; sample++) {
-        counts[sample][PlainSums.sample(buffer, depth, i * samples + sample)]++;
+        PlainSums.copy(buffer, depth, samples, from * samples + sample, count, block);
+        count(counts[sample], block, count);
       }
     }
     return counts;
+  }
+
+  private static void count(int[] histogram, int[] values, int count) {
+    for (int i = 0; i < count; i++) {
+      histogram[values[i]]++;
+    }
   }
 
   /**
