@@ -28,8 +28,7 @@ public final class DecodeContender {
   private final List<BytePointer> files = new ArrayList<>();
   private final ExecutorService pool;
 
-  private DecodeContender(boolean moments, Path folder, int count, int threads)
-      throws IOException {
+  private DecodeContender(boolean moments, Path folder, int count, int threads) throws IOException {
     this.moments = moments;
     this.threads = threads;
     pool =
@@ -57,8 +56,7 @@ public final class DecodeContender {
             moments, Path.of(words[1]), Integer.parseInt(words[2]), Integer.parseInt(words[3]));
     Rounds.serve(
         "OpenCV %s for Java, %s, from memory"
-            .formatted(
-                opencv_core.CV_VERSION, moments ? "decode + meanStdDev" : "decode alone"),
+            .formatted(opencv_core.CV_VERSION, moments ? "decode + meanStdDev" : "decode alone"),
         contender::passes);
   }
 
