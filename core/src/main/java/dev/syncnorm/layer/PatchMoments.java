@@ -2,6 +2,7 @@ package dev.syncnorm.layer;
 
 import dev.syncnorm.kernel.ConvolutionGeometry;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * First and second moments of the patches of x that a convolution without groups sees, over all
@@ -26,6 +27,9 @@ import java.util.Arrays;
  * <p>All sums are in float64. A centred sum of squares that is below its own rounding error is 0.
  */
 public final class PatchMoments {
+
+  /** Half an ulp of a bias of so many standard deviations is 4e-6 of one. */
+  private static final double MOST_DEVIATIONS = 64;
 
   private final int taps;
   private final double count;
@@ -97,12 +101,19 @@ public final class PatchMoments {
 
   /**
    * The parameters of the convolution that computes the batch norm's output: weights, then biases.
-   * The biases make up for the rounding of the weights, so that the mean stays where it belongs.
+   * The biases make up for the rounding of the weights, so that the mean stays where it belongs, up
+   * to the biases' own rounding.
    *
+   * <p>None where that is too much: where a bias takes the mean of the convolution's output to 0
+   * that is more than {@link #MOST_DEVIATIONS} standard deviations away. Then the output must be
+   * taken about its mean before it is multiplied.
+   *
+   * @param gamma of the batch norm, [O]
    * @param gain gamma invStd of the batch norm, [O]
    * @param beta of the batch norm, [O]
    */
-  public float[][] normalized(float[] weight, double[] gain, float[] beta) {
+  public Optional<float[][]> normalized(
+      float[] weight, float[] gamma, double[] gain, float[] beta) {
     float[] weights = new float[weight.length];
     float[] biases = new float[gain.length];
     for (int o = 0; o < gain.length; o++) {
@@ -113,8 +124,11 @@ public final class PatchMoments {
         mean += weights[at] * (sums[t] / count);
       }
       biases[o] = (float) (beta[o] - mean);
+      if (Math.abs(mean) > MOST_DEVIATIONS * Math.abs(gamma[o])) {
+        return Optional.empty();
+      }
     }
-    return new float[][] {weights, biases};
+    return Optional.of(new float[][] {weights, biases});
   }
 
   /**

@@ -14,15 +14,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Layers one behind the other that work on the same rows: a layer, by which a convolution may also
- * normalise its output, and a rectifier behind it.
+ * Layers one behind the other that work on the same rows: a convolution and the batch norm behind
+ * it, or any one layer; and a rectifier. A convolution normalises its own output if float32 allows
+ * that, which follows from the batch's moments and the parameters alone; otherwise the batch norm
+ * works on it in place.
  */
 final class ChainTask extends RowTask {
 
   private final ParameterTable table;
   private final List<Integer> nodes;
   private final Layer first;
-  private final boolean isNormalized;
+  private final Optional<BatchNorm> second;
   private final boolean isRectified;
   private final Kernels kernels;
   private float[][] parameters = {};
@@ -33,27 +35,37 @@ final class ChainTask extends RowTask {
     this.kernels = kernels;
     nodes = chain.nodes();
     first = network.nodes().get(nodes.get(0)).layer();
-    isNormalized = network.nodes().get(nodes.get(1)).layer() instanceof BatchNorm;
+    second =
+        Optional.of(network.nodes().get(nodes.get(1)).layer())
+            .filter(layer -> layer instanceof BatchNorm)
+            .map(layer -> (BatchNorm) layer);
     isRectified = network.nodes().get(nodes.get(nodes.size() - 1)).layer() instanceof Relu;
   }
 
   @Override
   void begin(Image image) {
     int node = nodes.get(0);
-    parameters =
-        isNormalized
-            ? image.context().normalizedParameters(node, nodes.get(1))
-            : table.ofNode(image.parameters(), node);
-    affine =
-        first instanceof BatchNorm norm
-            ? Optional.of(norm.affine(parameters, image.context().moments(node)))
-            : Optional.empty();
+    parameters = table.ofNode(image.parameters(), node);
+    affine = Optional.empty();
+    if (first instanceof BatchNorm norm) {
+      affine = Optional.of(affine(image, norm, node));
+    } else if (second.isPresent()) {
+      Optional<float[][]> own = image.context().normalizedParameters(node, nodes.get(1));
+      parameters = own.orElse(parameters);
+      if (own.isEmpty()) {
+        affine = Optional.of(affine(image, second.get(), nodes.get(1)));
+      }
+    }
+  }
+
+  private BatchNorm.Affine affine(Image image, BatchNorm norm, int node) {
+    return norm.affine(table.ofNode(image.parameters(), node), image.context().moments(node));
   }
 
   @Override
   void run(Planes[] reads, Optional<Planes> written, int from, int to) {
     Planes y = written.orElseThrow();
-    if (isRectified && first instanceof Convolution convolution) {
+    if (isRectified && affine.isEmpty() && first instanceof Convolution convolution) {
       convolution.rectifiedForward(kernels, parameters, reads[0], y, from, to);
       return;
     }
@@ -61,6 +73,9 @@ final class ChainTask extends RowTask {
       norm.forward(kernels, affine.orElseThrow(), reads[0], y, from, to);
     } else {
       ((ImageLayer) first).forward(kernels, parameters, reads, y, from, to);
+      if (affine.isPresent()) {
+        second.orElseThrow().forward(kernels, affine.get(), y, y, from, to);
+      }
     }
     if (isRectified) {
       kernels.relu(y, y, from, to);

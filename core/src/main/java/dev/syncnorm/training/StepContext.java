@@ -10,6 +10,7 @@ import dev.syncnorm.network.SumLayout.Segment;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The global sums of a step so far and what follows from them; the same on the driver and on the
@@ -117,13 +118,19 @@ final class StepContext {
     return (BatchNorm) network.nodes().get(node).layer();
   }
 
-  /** Weights and biases of a convolution that computes the output of the batch norm behind it. */
-  float[][] normalizedParameters(int convolution, int norm) {
+  /**
+   * Weights and biases of a convolution that computes the output of the batch norm behind it, where
+   * float32 allows that.
+   */
+  Optional<float[][]> normalizedParameters(int convolution, int norm) {
     float[][] own = table.ofNode(parameters, norm);
     return patches
         .get(convolution)
         .normalized(
-            weight(convolution), norm(norm).gain(own, moments.get(norm)), own[BatchNorm.BETA]);
+            weight(convolution),
+            own[BatchNorm.GAMMA],
+            norm(norm).gain(own, moments.get(norm)),
+            own[BatchNorm.BETA]);
   }
 
   private float[] weight(int node) {

@@ -92,46 +92,6 @@ class PatchMomentsTest {
     assertThat(Arrays.copyOfRange(moments, FILTERS, 2 * FILTERS)).containsOnly(0.0);
   }
 
-  /**
-   * The convolution that normalises its own output, with its parameters in float32, in float64: off
-   * by the rounding of the largest of its terms, 2^-24 of about 151 / 1 a patch value and weight,
-   * as is the output of any convolution in float32. The mean stays where it belongs, because the
-   * biases are made from the rounded weights.
-   */
-  @Test
-  void normalizedParametersGiveTheOutputOfTheBatchNorm() {
-    for (double mean : new double[] {0, 0.5, 151}) {
-      Random random = new Random(6);
-      Batch batch = new Batch(random, 500, mean);
-      double[] gain = new double[FILTERS];
-      float[] beta = new float[FILTERS];
-      for (int o = 0; o < FILTERS; o++) {
-        gain[o] = (1 + o) / Math.sqrt(batch.centredSquares(o) / 500);
-        beta[o] = (float) random.nextGaussian();
-      }
-      float[][] folded = batch.moments().normalized(batch.weight, gain, beta);
-      for (int o = 0; o < FILTERS; o++) {
-        double sum = 0;
-        double magnitude = 0;
-        for (int t = 0; t < batch.taps; t++) {
-          magnitude += gain[o] * Math.abs(batch.weight[o * batch.taps + t]) * (mean + 4);
-        }
-        for (double[] patch : batch.patches) {
-          double y = folded[1][o];
-          for (int t = 0; t < batch.taps; t++) {
-            y += folded[0][o * batch.taps + t] * patch[t];
-          }
-          double expected = gain[o] * (batch.z(o, patch) - batch.mean(o)) + beta[o];
-          // Each weight is off by at most 2^-24 of it, the bias by at most that of their sum.
-          assertThat(y).isCloseTo(expected, within(Math.scalb(2 * magnitude + 4, -24)));
-          sum += y;
-        }
-        double ulp = Math.scalb(Math.abs(folded[1][o]) + Math.abs(beta[o]), -24);
-        assertThat(sum / 500).isCloseTo(beta[o], within(ulp + 1e-10 * magnitude));
-      }
-    }
-  }
-
   @Test
   void normGradientSumsAreThoseOfThePixels() {
     for (double mean : new double[] {0, 0.5, 151}) {

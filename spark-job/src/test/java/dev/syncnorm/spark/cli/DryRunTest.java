@@ -59,7 +59,7 @@ class DryRunTest {
         .contains(
             "  2: conv1+bn1, conv2 (stored), moments of bn2, residual, residual sums of bn2; ")
         .contains("gradients of conv1 and bn1; ")
-        .containsPattern("images and targets +24.5 MiB\n  tensors between phases +12.4 MiB\n")
+        .containsPattern("images and targets +24.8 MiB\n  tensors between phases +12.4 MiB\n")
         .containsPattern("image cache +6.0 MiB\n")
         .endsWith("it fits\n");
     assertNothingIsWritten();
