@@ -22,7 +22,7 @@ PEERS = {
 }
 JAVA_IMAGES = 2000
 DISTINCT = 10_000
-# Noise that makes photographs decode at the rate for which the targets were set, some 215 Mpx/s.
+# Noise that makes files as large as those of photographs of this size usually are.
 GRAIN = 20
 TARGETS = {PLAIN: 0.95, FULL: 0.85}
 

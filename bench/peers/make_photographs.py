@@ -3,7 +3,7 @@
 JPEG files of 500x375 pixels and quality 90 in ten folders, each of four crops of the photographs in DATA at half their
 size: as sharp as photographs are that a camera took with more pixels. Larger crops of these few would be smooth, and
 decode twice as fast. GRAIN is the standard deviation of noise that is added, as of a camera in poor light: 0 for 56 KB a
-file, 20 for some three times as much, which decodes three times as slowly. The seed is fixed: the files are the same for
+file, 20 for 101 KB, which decodes half as fast. The seed is fixed: the files are the same for
 one version of OpenCV.
 """
 
