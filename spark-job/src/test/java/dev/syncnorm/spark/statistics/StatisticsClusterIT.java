@@ -114,7 +114,7 @@ class StatisticsClusterIT {
     cluster.suspend(executors.get(0));
 
     try {
-      job.awaitError("a speculative task", log -> log.contains("for speculative execution"), LIMIT);
+      job.awaitError("a speculative task", log -> log.contains("as speculatable"), LIMIT);
       assertThat(job.waitFor(LIMIT)).as(job::tails).isZero();
     } finally {
       cluster.kill(executors.get(0));
