@@ -6,10 +6,10 @@ import java.lang.management.ManagementFactory;
 /**
  * The program of a child JVM: sums until a whole round allocates next to nothing, and prints the
  * bytes that the last round allocated. Vectors that the compiler fails to keep in registers show as
- * megabytes.
+ * megabytes; a few hundred bytes a call are for pixels that fill no vector.
  */
 final class SumsAllocation {
-  private static final int ENOUGH_BYTES = 4 * 1024;
+  private static final int ENOUGH_BYTES = 32 * 1024;
   private static final long PATIENCE_NANOS = 40_000_000_000L;
 
   private SumsAllocation() {}
