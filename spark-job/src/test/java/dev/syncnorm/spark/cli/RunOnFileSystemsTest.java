@@ -165,7 +165,7 @@ class RunOnFileSystemsTest {
         .anyMatch(line -> line.startsWith("syncnorm: CONF is file:///"))
         .anyMatch(line -> line.startsWith("syncnorm: --quarantine is bad,"));
     assertThat(Command.run(List.of("report", folder.toString())).error())
-        .startsWith("syncnorm: RUN is " + folder + ", a file: path");
+        .startsWith("syncnorm: RUN_OR_STATS is " + folder + ", a file: path");
     Command local = Command.run(List.of("train", "hdfslike://x/conf/c.conf"));
     assertThat(local.error()).startsWith("syncnorm: the default of --run is runs/c-2");
   }
