@@ -112,6 +112,7 @@ def spark(folder, count):
     import pyspark
     from pyspark.sql import SparkSession
 
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # the workers too run in the peers' environment
     session = (
         SparkSession.builder.master(f"local[{THREADS}]")
         .config("spark.ui.enabled", "false")
