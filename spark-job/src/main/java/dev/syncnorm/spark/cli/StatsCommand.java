@@ -50,8 +50,8 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
       paramLabel = "INPUT",
       arity = "0..*",
       description =
-          "Folders (with all below them), files, globs, .tar and .tar.gz archives, Parquet files;"
-              + " paths or Hadoop URIs such as s3a://bucket/images.")
+          "Folders (with all below them), files, patterns in quotes, .tar and .tar.gz archives,"
+              + " Parquet files; paths or Hadoop URIs such as s3a://bucket/images.")
   private List<String> inputs = List.of();
 
   @Option(

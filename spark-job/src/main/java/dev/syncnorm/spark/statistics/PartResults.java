@@ -10,6 +10,8 @@ import java.util.stream.IntStream;
 import org.apache.spark.SimpleFutureAction;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
+import org.apache.spark.SparkJobInfo;
+import org.apache.spark.SparkStageInfo;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.SparkSession;
 import scala.Function1;
@@ -31,7 +33,11 @@ import scala.util.Try;
  */
 final class PartResults implements AutoCloseable {
 
+  private static final long MOST_WAIT_MILLIS = 5_000;
+  private static final long PAUSE_MILLIS = 20;
+
   private final BlockingQueue<Numbered> arrived = new LinkedBlockingQueue<>();
+  private final SparkContext spark;
   private final SimpleFutureAction<BoxedUnit> job;
 
   /** A partition's result. */
@@ -39,7 +45,7 @@ final class PartResults implements AutoCloseable {
 
   /** Begins a job on partitions of one part each. */
   PartResults(SparkSession session, JavaRDD<MeasuredPart> parts) {
-    SparkContext spark = session.sparkContext();
+    spark = session.sparkContext();
     spark.setJobDescription("syncnorm: measures images");
     List<Object> partitions =
         IntStream.range(0, parts.getNumPartitions()).<Object>mapToObj(i -> i).toList();
@@ -110,10 +116,37 @@ final class PartResults implements AutoCloseable {
     return "the job failed: " + message;
   }
 
+  /**
+   * Tasks end with the image that they are at. They are waited for, but not for long: a session
+   * that closes under them makes them fail aloud.
+   */
   @Override
   public void close() {
-    if (!job.isCompleted()) {
-      job.cancel();
+    if (job.isCompleted()) {
+      return;
     }
+    job.cancel();
+    try {
+      for (long waited = 0; waited < MOST_WAIT_MILLIS && running(); waited += PAUSE_MILLIS) {
+        Thread.sleep(PAUSE_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean running() {
+    for (Object id : CollectionConverters.asJava(job.jobIds())) {
+      Optional<SparkJobInfo> info =
+          OptionConverters.toJava(spark.statusTracker().getJobInfo((Integer) id));
+      for (int stage : info.map(SparkJobInfo::stageIds).orElse(new int[0])) {
+        Optional<SparkStageInfo> tasks =
+            OptionConverters.toJava(spark.statusTracker().getStageInfo(stage));
+        if (tasks.filter(t -> t.numActiveTasks() > 0).isPresent()) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 }
