@@ -17,23 +17,6 @@ import java.util.stream.IntStream;
  * its taps, or over the vectors of all its rows, and the rest of its shape is written out.
  */
 final class GenerateBlocks {
-  private static final String HEADER =
-      """
-      package dev.syncnorm.kernel;
-
-      import jdk.incubator.vector.FloatVector;
-      %simport jdk.incubator.vector.VectorSpecies;
-
-      // Written by GenerateBlocks.java, which says why.
-
-      /** %s */
-      final class %s {
-        private static final VectorSpecies<Float> S = Lanes.FLOATS;
-        private static final int L = Lanes.LENGTH;
-
-        private %s() {}
-      """;
-
   private GenerateBlocks() {}
 
   public static void main(String[] args) throws IOException {
@@ -44,16 +27,8 @@ final class GenerateBlocks {
   }
 
   private static String convolutionBlocks() {
-    StringBuilder text = new StringBuilder();
-    text.append(
-        HEADER.formatted(
-            "import jdk.incubator.vector.VectorOperators;\n",
-            "The innermost loops of {@link VectorConvolution}.",
-            "ConvolutionBlocks",
-            "ConvolutionBlocks"));
-    text.append(
+    String run =
         """
-
           /**
            * For each position p below size and target channel c below channels: y[to + c plane + p] =
            * start[c] with fma(w[tap, c], x[at + p + offsets[tap]], .) in the order of the taps. From wAt
@@ -79,12 +54,13 @@ final class GenerateBlocks {
               int plane,
               boolean rectified) {
             switch ((rectified ? 100 : 0) + 10 * channels + vectors) {
-        """);
+        """;
+    StringBuilder cases = new StringBuilder();
     StringBuilder methods = new StringBuilder();
     for (boolean rectified : new boolean[] {false, true}) {
       for (int channels = 1; channels <= 4; channels++) {
         for (int vectors = 2; vectors <= (channels == 4 ? 4 : 8); vectors *= 2) {
-          text.append(
+          cases.append(
               "      case %d -> %s%dx%d(x, at, size, offsets, w, wAt, y, to, plane);\n"
                   .formatted(
                       (rectified ? 100 : 0) + 10 * channels + vectors,
@@ -95,7 +71,11 @@ final class GenerateBlocks {
         }
       }
     }
-    return text + "      " + noSuchBlock("channels", "vectors") + methods + "}\n";
+    return blocks(
+        "ConvolutionBlocks",
+        "VectorConvolution",
+        "VectorOperators",
+        run + cases + noSuchBlock("channels", "vectors") + methods);
   }
 
   private static String convolutionBlock(int channels, int vectors, boolean rectified) {
@@ -169,16 +149,8 @@ final class GenerateBlocks {
   }
 
   private static String weightGradientBlocks() {
-    StringBuilder text = new StringBuilder();
-    text.append(
-        HEADER.formatted(
-            "import jdk.incubator.vector.IntVector;\n",
-            "The innermost loops of {@link VectorWeightGradient}.",
-            "WeightGradientBlocks",
-            "WeightGradientBlocks"));
-    text.append(
+    String run =
         """
-
           /**
            * For each channel d below channels, tap t below taps, row r below rows and column c below
            * width: lane c mod 16 of lanes[to + d toStep + 16 t ...] = fma(y[yAt + d plane + r yStep + c],
@@ -210,13 +182,14 @@ final class GenerateBlocks {
               int sumsTo) {
             int key = 10 * channels + taps + (width % Lanes.COUNT == 0 ? 0 : 100);
             switch (sumsTo < 0 ? key : key + 200) {
-        """);
+        """;
+    StringBuilder cases = new StringBuilder();
     StringBuilder methods = new StringBuilder();
     for (boolean sums : new boolean[] {false, true}) {
       for (boolean masked : new boolean[] {false, true}) {
         for (int channels = 1; channels <= 4; channels++) {
           for (int taps : sums ? new int[] {1, 2, 3, 4} : new int[] {1, 2, 3, 4, 6}) {
-            text.append(
+            cases.append(
                 """
                       case %d ->
                           %s%s%dx%d(
@@ -235,7 +208,11 @@ final class GenerateBlocks {
         }
       }
     }
-    return text + "      " + noSuchBlock("channels", "taps") + methods + "}\n";
+    return blocks(
+        "WeightGradientBlocks",
+        "VectorWeightGradient",
+        "IntVector",
+        run + cases + noSuchBlock("channels", "taps") + methods);
   }
 
   private static String weightGradientBlock(
@@ -335,9 +312,38 @@ final class GenerateBlocks {
             sums ? ", int sumsTo" : "");
   }
 
+  /**
+   * A file of blocks.
+   *
+   * @param user the class that calls them
+   * @param vectorType what it needs of the vector API besides FloatVector and VectorSpecies
+   */
+  private static String blocks(String name, String user, String vectorType, String methods) {
+    return """
+        package dev.syncnorm.kernel;
+
+        import jdk.incubator.vector.FloatVector;
+        import jdk.incubator.vector.%3$s;
+        import jdk.incubator.vector.VectorSpecies;
+
+        // Written by GenerateBlocks.java, which says why.
+
+        /** The innermost loops of {@link %2$s}. */
+        final class %1$s {
+          private static final VectorSpecies<Float> S = Lanes.FLOATS;
+          private static final int L = Lanes.LENGTH;
+
+          private %1$s() {}
+
+        %4$s}
+        """
+        .formatted(name, user, vectorType, methods);
+  }
+
+  /** The end of the method that chooses a block. */
   private static String noSuchBlock(String rows, String columns) {
     return """
-        default -> throw new IllegalArgumentException("no block of " + %s + " by " + %s);
+              default -> throw new IllegalArgumentException("no block of " + %s + " by " + %s);
             }
           }
         """
