@@ -137,20 +137,7 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
 
   @Mixin private BadInputOptions badInput;
 
-  @Option(
-      names = "--master",
-      paramLabel = "URL",
-      description =
-          "Where Spark runs: local[N] (default: local[*]), or a cluster such as spark://host:7077.")
-  private String master;
-
-  @Option(
-      names = "--quiet",
-      description = "Prints the path of the file only; without -o, the table only.")
-  private boolean quiet;
-
-  @Option(names = "--verbose", description = "Shows where an error came from.")
-  private boolean verbose;
+  @Mixin private SparkOptions options;
 
   /** How closely files are looked at. */
   enum Verification {
@@ -168,7 +155,7 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
 
   @Override
   public boolean verbose() {
-    return verbose;
+    return options.verbose();
   }
 
   @Override
@@ -184,9 +171,9 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
     }
     StatisticsJob.Request request = check(paths);
     PrintWriter err = spec.commandLine().getErr();
-    TerminalBar bar = new TerminalBar(err, !quiet && System.console() != null, System::nanoTime);
+    TerminalBar bar = options.bar(err);
     String name = "syncnorm stats " + String.join(" ", inputs);
-    try (SparkSessions.Session spark = SparkSessions.openPlain(name, Optional.ofNullable(master))) {
+    try (SparkSessions.Session spark = SparkSessions.openPlain(name, options.master())) {
       SparkSession session =
           SparkSession.builder().sparkContext(spark.context().sc()).getOrCreate();
       StatisticsJob job = new StatisticsJob(session, request, new StatisticsBar(bar));
@@ -211,7 +198,7 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
   private void finish(
       CommandPaths paths, PrintWriter out, DataSetStatistics statistics, long otherFiles)
       throws ConfigurationException, DataException {
-    if (!quiet || output == null) {
+    if (!options.quiet() || output == null) {
       new StatisticsTable(out, statistics, otherFiles).print();
     }
     if (output != null) {
@@ -291,7 +278,7 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
     usage.require(
         !inputs.isEmpty(),
         "there is no INPUT; give folders, files, globs, archives or Parquet files, or --merge FILE...");
-    usage.note(SparkSessions.masterMistake(Optional.ofNullable(master)));
+    usage.note(SparkSessions.masterMistake(options.master()));
     Optional<Extent> resized =
         usage.collect(() -> extent("--resize", resize)).orElse(Optional.empty());
     Optional<Extent> cropped = usage.collect(() -> extent("--crop", crop)).orElse(Optional.empty());

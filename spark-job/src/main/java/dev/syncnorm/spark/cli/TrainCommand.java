@@ -117,28 +117,17 @@ final class TrainCommand implements Callable<Integer>, Main.Verbose {
   @Mixin private BadInputOptions badInput;
 
   @Option(
-      names = "--master",
-      paramLabel = "URL",
-      description =
-          "Where Spark runs: local[N] (default: local[*]), or a cluster such as spark://host:7077.")
-  private String master;
-
-  @Option(
       names = "--dry-run",
       description =
           "Checks everything, prints the layers, the sums of a step and the memory that is needed,"
               + " and trains nothing.")
   private boolean dryRun;
 
-  @Option(names = "--quiet", description = "Prints the result only.")
-  private boolean quiet;
-
-  @Option(names = "--verbose", description = "Shows where an error came from.")
-  private boolean verbose;
+  @Mixin private SparkOptions options;
 
   @Override
   public boolean verbose() {
-    return verbose;
+    return options.verbose();
   }
 
   @Override
@@ -155,8 +144,7 @@ final class TrainCommand implements Callable<Integer>, Main.Verbose {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     checked.warnings().forEach(warning -> err.println("syncnorm: " + warning));
-    TrainingMemory memory =
-        new TrainingMemory(checked, backend, Optional.ofNullable(master), asked);
+    TrainingMemory memory = new TrainingMemory(checked, backend, options.master(), asked);
     if (dryRun) {
       MemoryPlan plan = memory.ofDataSet();
       new DryRun(out, checked, plan).print();
@@ -167,9 +155,8 @@ final class TrainCommand implements Callable<Integer>, Main.Verbose {
     }
     memory.refuseIfTooLarge();
     String folder = run != null ? run : defaultRun(paths);
-    TrainingBar bar =
-        new TrainingBar(new TerminalBar(err, !quiet && System.console() != null, System::nanoTime));
-    ConsoleProgress console = new ConsoleProgress(out, err, quiet, checked, backend, bar);
+    TrainingBar bar = new TrainingBar(options.bar(err));
+    ConsoleProgress console = new ConsoleProgress(out, err, options.quiet(), checked, backend, bar);
     console.begin(configuration, folder);
     weights.ifPresent(w -> console.weights(initialWeights, w));
     TrainJob.Request request =
@@ -182,7 +169,7 @@ final class TrainCommand implements Callable<Integer>, Main.Verbose {
             backend,
             badInput.checked(paths));
     try (SparkSessions.Session spark =
-        SparkSessions.open("syncnorm train " + configuration, Optional.ofNullable(master), asked)) {
+        SparkSessions.open("syncnorm train " + configuration, options.master(), asked)) {
       TrainJob job = new TrainJob(spark.context(), request, console);
       try (StopSignals signals = StopSignals.install(job::stopAfterStep)) {
         if (!job.run()) {
@@ -201,7 +188,7 @@ final class TrainCommand implements Callable<Integer>, Main.Verbose {
     UsageCheck usage = new UsageCheck(spec.commandLine());
     usage.require(
         workers == null || workers > 0, "--workers is %d, expected 1 or more".formatted(workers));
-    usage.note(SparkSessions.masterMistake(Optional.ofNullable(master)));
+    usage.note(SparkSessions.masterMistake(options.master()));
     usage.check(SparkSessions::checkSettings);
     usage.require(!resume || run != null, "--resume needs --run, the folder of the run");
     usage.require(
