@@ -3,9 +3,8 @@ package dev.syncnorm.training;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.network.ParameterTable;
 import dev.syncnorm.tensor.Safetensors;
-import dev.syncnorm.tensor.SafetensorsException;
-import dev.syncnorm.tensor.Shape;
 import dev.syncnorm.tensor.Tensor;
+import dev.syncnorm.training.WeightImport.Wanted;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -50,12 +49,7 @@ public final class ModelTensors {
    */
   public static float[][] readModel(ParameterTable table, Safetensors file, String source)
       throws TrainingException {
-    try {
-      float[][] none = new float[table.entries().size()][];
-      return WeightImport.read(table, file, source, Renames.NONE, false, none).parameters();
-    } catch (ConfigurationException e) {
-      throw new IllegalStateException("nothing is renamed", e);
-    }
+    return read(WeightImport.wanted(table), file, source);
   }
 
   /**
@@ -67,18 +61,15 @@ public final class ModelTensors {
   public static float[][][] readOptimizer(
       ParameterTable table, Optimizer optimizer, Safetensors file, String source)
       throws TrainingException {
-    List<Expected> expected = new ArrayList<>();
+    List<Wanted> wanted = new ArrayList<>();
     for (ParameterTable.Entry entry : table.entries()) {
       if (entry.parameter().trainable()) {
-        optimizer
-            .slots()
-            .forEach(
-                slot ->
-                    expected.add(
-                        new Expected(entry.name() + "." + slot, entry.parameter().shape())));
+        for (String slot : optimizer.slots()) {
+          wanted.add(new Wanted(entry.name() + "." + slot, entry.parameter().shape()));
+        }
       }
     }
-    Iterator<float[]> read = read(expected, file, source).iterator();
+    Iterator<float[]> read = List.of(read(wanted, file, source)).iterator();
     float[][][] slots = new float[table.entries().size()][][];
     for (int i = 0; i < slots.length; i++) {
       slots[i] =
@@ -91,35 +82,13 @@ public final class ModelTensors {
     return slots;
   }
 
-  private record Expected(String name, Shape shape) {}
-
-  private static List<float[]> read(List<Expected> all, Safetensors file, String source)
+  private static float[][] read(List<Wanted> wanted, Safetensors file, String source)
       throws TrainingException {
-    List<String> differences = new ArrayList<>();
-    List<String> left = new ArrayList<>(file.names());
-    List<float[]> values = new ArrayList<>();
-    for (Expected expected : all) {
-      left.remove(expected.name());
-      try {
-        if (!file.contains(expected.name())) {
-          differences.add(expected.name() + " is missing");
-        } else if (!file.shape(expected.name()).equals(expected.shape())) {
-          differences.add(
-              "%s is %s, the network has %s"
-                  .formatted(expected.name(), file.shape(expected.name()), expected.shape()));
-        } else {
-          values.add(file.tensor(expected.name()).values());
-        }
-      } catch (SafetensorsException e) {
-        differences.add(e.getMessage());
-      }
+    try {
+      float[][] none = new float[wanted.size()][];
+      return WeightImport.read(wanted, file, source, Renames.NONE, false, none).parameters();
+    } catch (ConfigurationException e) {
+      throw new IllegalStateException("nothing is renamed", e);
     }
-    left.forEach(name -> differences.add(name + " is not in the network"));
-    if (!differences.isEmpty()) {
-      throw new TrainingException(
-          "%s does not fit the network: %s; all tensors must agree by name and shape"
-              .formatted(source, String.join("; ", differences)));
-    }
-    return values;
   }
 }

@@ -6,6 +6,7 @@ import dev.syncnorm.network.ParameterTable;
 import dev.syncnorm.tensor.DataType;
 import dev.syncnorm.tensor.Safetensors;
 import dev.syncnorm.tensor.SafetensorsException;
+import dev.syncnorm.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -33,6 +34,16 @@ public record WeightImport(
 
   private static final String TORCH_COUNT = ".num_batches_tracked";
 
+  /** A tensor of the network. */
+  record Wanted(String name, Shape shape) {}
+
+  /** All parameters of a network. */
+  static List<Wanted> wanted(ParameterTable table) {
+    return table.entries().stream()
+        .map(entry -> new Wanted(entry.name(), entry.parameter().shape()))
+        .toList();
+  }
+
   /**
    * Reads parameters.
    *
@@ -50,15 +61,27 @@ public record WeightImport(
       boolean partial,
       float[][] initial)
       throws ConfigurationException, TrainingException {
-    Map<String, String> sources = sources(table, file, source, renames);
+    return read(wanted(table), file, source, renames, partial, initial);
+  }
+
+  /** Reads tensors, which may be other ones than parameters. */
+  static WeightImport read(
+      List<Wanted> all,
+      Safetensors file,
+      String source,
+      Renames renames,
+      boolean partial,
+      float[][] initial)
+      throws ConfigurationException, TrainingException {
+    Map<String, String> sources = sources(all, file, source, renames);
     List<String> differences = new ArrayList<>();
     List<String> kept = new ArrayList<>();
     List<String> rounded = new ArrayList<>();
     Set<String> left = new TreeSet<>(sources.keySet());
     float[][] parameters = initial.clone();
     for (int i = 0; i < parameters.length; i++) {
-      ParameterTable.Entry entry = table.entries().get(i);
-      String name = entry.name();
+      Shape shape = all.get(i).shape();
+      String name = all.get(i).name();
       if (!left.remove(name)) {
         kept.add(name);
         continue;
@@ -66,10 +89,8 @@ public record WeightImport(
       String from = sources.get(name);
       String told = from.equals(name) ? name : "%s (%s in the file)".formatted(name, from);
       try {
-        if (!file.shape(from).equals(entry.parameter().shape())) {
-          differences.add(
-              "%s is %s, the network has %s"
-                  .formatted(told, file.shape(from), entry.parameter().shape()));
+        if (!file.shape(from).equals(shape)) {
+          differences.add("%s is %s, the network has %s".formatted(told, file.shape(from), shape));
         } else if (file.dataType(from) == DataType.F64) {
           parameters[i] = file.roundedTensor(from).values();
           rounded.add(name);
@@ -96,7 +117,7 @@ public record WeightImport(
                       : ""));
     }
     int taken = parameters.length - kept.size();
-    if (taken == 0) {
+    if (taken == 0 && !all.isEmpty()) {
       throw new TrainingException(
           "%s has no tensor of the network, but for example %s; give the names with --rename FROM=TO"
               .formatted(source, file.names().stream().sorted().limit(3).toList()));
@@ -107,10 +128,10 @@ public record WeightImport(
 
   /** The names in the file by those that they are to have in the network. */
   private static Map<String, String> sources(
-      ParameterTable table, Safetensors file, String source, Renames renames)
+      List<Wanted> all, Safetensors file, String source, Renames renames)
       throws ConfigurationException {
     Set<String> parameters = new TreeSet<>();
-    table.entries().forEach(entry -> parameters.add(entry.name()));
+    all.forEach(wanted -> parameters.add(wanted.name()));
     Set<String> names = new TreeSet<>(file.names());
     Map<String, String> renamed = new HashMap<>();
     List<String> mistakes = new ArrayList<>();

@@ -19,6 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ModelTensorsTest {
 
+  private static final Optimizer OPTIMIZER =
+      new Adam(1e-3, 0.9, 0.999, 1e-8, Adam.BiasCorrection.TORCH);
+
   private final InProcessTraining training = InProcessTraining.of(SeedNetwork.model(5, 6));
   private final ParameterTable table = training.plan().parameters();
 
@@ -69,6 +72,31 @@ class ModelTensorsTest {
                 + " 16x3x3x3; bn1.gamma is 16x1, the network has 16; bn2.beta is missing; fc.weight"
                 + " is not in the network; all tensors must agree by name and shape: --rename FROM=TO"
                 + " gives them other names, --partial takes only what is in both");
+  }
+
+  @Test
+  void slotsThatAreWrittenAreReadWithTheirBits() throws Exception {
+    float[][][] slots = training.initialState().slots();
+    slots[0][0][7] = -0.0f;
+    slots[1][1][2] = 1e-42f;
+    Safetensors file = file(ModelTensors.optimizer(table, OPTIMIZER, slots));
+    assertThat(ModelTensors.readOptimizer(table, OPTIMIZER, file, "optimizer"))
+        .isDeepEqualTo(slots);
+  }
+
+  @Test
+  void everyDifferenceOfSlotsIsToldAtOnce() throws Exception {
+    Map<String, Tensor> slots =
+        new TreeMap<>(ModelTensors.optimizer(table, OPTIMIZER, training.initialState().slots()));
+    slots.remove("bn2.beta.v");
+    slots.put("bn1.gamma.m", new Tensor(Shape.of(16, 1), new float[16]));
+    slots.put("bn1.moving_mean.m", new Tensor(Shape.of(16), new float[16]));
+    Safetensors file = file(slots);
+    assertThatThrownBy(() -> ModelTensors.readOptimizer(table, OPTIMIZER, file, "o.safetensors"))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageStartingWith(
+            "o.safetensors does not fit the network: bn1.gamma.m is 16x1, the network has 16;"
+                + " bn2.beta.v is missing; bn1.moving_mean.m is not in the network");
   }
 
   private Safetensors file(Map<String, Tensor> tensors) throws Exception {
