@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** Workers as threads of this process, without Spark: for benchmarks, tests and small data. */
@@ -65,7 +66,7 @@ public final class InProcessWorkers implements WorkerGroup {
   }
 
   @Override
-  public int await(boolean first) {
+  public int await(boolean first, BooleanSupplier stopAsked) {
     return workers;
   }
 

@@ -1,6 +1,7 @@
 package dev.syncnorm.training;
 
 import dev.syncnorm.exchange.Mailbox;
+import dev.syncnorm.training.Coordinator.CommittedStep;
 import dev.syncnorm.training.SumDesk.News;
 import dev.syncnorm.training.WorkerGroup.Generation;
 import java.util.Optional;
@@ -34,6 +35,10 @@ public final class TrainingDriver {
   private final TrainingListener listener;
   private final IntFunction<String> imageNames;
   private long committedNanos;
+
+  /** The last commit, unless it has been told that no step follows. */
+  private Optional<CommittedStep> last = Optional.empty();
+
   private volatile boolean stopAsked;
 
   /**
@@ -57,7 +62,10 @@ public final class TrainingDriver {
     this.imageNames = imageNames;
   }
 
-  /** Lets {@link #run} end after the step in progress; called from any thread. */
+  /**
+   * Lets {@link #run} end after the step in progress, or after the last commit if workers are lost
+   * or waited for; called from any thread.
+   */
   public void stopAfterStep() {
     stopAsked = true;
   }
@@ -72,25 +80,28 @@ public final class TrainingDriver {
     int failures = 0;
     boolean first = true;
     while (!coordinator.finished() && !stopAsked) {
-      int count = workers.await(first);
+      int count = workers.await(first, () -> stopAsked);
       first = false;
+      if (stopAsked) {
+        break;
+      }
       long stepBefore = coordinator.state().step();
       int number = desk.open(count);
       Generation generation = workers.launch(number, count);
       Optional<String> failure;
-      Optional<News.Committed> last;
+      Optional<News.Committed> unseen;
       try {
         listener.started(number, count);
         failure = serve(generation);
       } finally {
-        last = desk.close("the generation is over");
+        unseen = desk.close("the generation is over");
         generation.end();
       }
       boolean ends = failure.isEmpty();
-      if (!ends && last.isPresent()) {
-        ends = tell(last.get()); // came when the generation had just been given up
+      if (!ends && unseen.isPresent()) {
+        ends = tell(unseen.get()); // came when the generation had just been given up
       }
-      if (!ends) {
+      if (!ends && !stopAsked) {
         failures = coordinator.state().step() > stepBefore ? 1 : failures + 1;
         if (failures > patience.failures()) {
           throw new TrainingException(
@@ -100,6 +111,7 @@ public final class TrainingDriver {
         listener.lost(number, failure.get());
       }
     }
+    tellEnd();
     return coordinator.state();
   }
 
@@ -147,11 +159,19 @@ public final class TrainingDriver {
     committed.sums().forEach(sum -> listener.summed(sum.name(), sum.waitNanos() / 1e9));
     listener.committed(committed.step(), (committed.nanos() - committedNanos) / 1e9);
     committedNanos = committed.nanos();
-    boolean last = coordinator.finished() || stopAsked;
-    if (last) {
-      listener.ended(committed.step());
+    last = Optional.of(committed.step());
+    boolean ends = coordinator.finished() || stopAsked;
+    if (ends) {
+      tellEnd(); // before the workers have ended, which may take a while
     }
-    return last;
+    return ends;
+  }
+
+  private void tellEnd() throws TrainingException {
+    if (last.isPresent()) {
+      listener.ended(last.get());
+      last = Optional.empty();
+    }
   }
 
   private TrainingException refusal(News.Refused refused, Generation generation) {

@@ -1,6 +1,7 @@
 package dev.syncnorm.training;
 
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** Starts workers and knows what became of them: threads in one process, or tasks on a cluster. */
 public interface WorkerGroup {
@@ -10,10 +11,12 @@ public interface WorkerGroup {
    *
    * @param first whether this is the run's first generation, which must have as many as were asked
    *     for; later ones go on with what there is
-   * @return how many workers can start, 1 or more
+   * @param stopAsked whether nobody wants the workers any more
+   * @return how many workers can start, 1 or more; anything if a stop was asked for
    * @throws TrainingException if too few places came in time
    */
-  int await(boolean first) throws TrainingException, InterruptedException;
+  int await(boolean first, BooleanSupplier stopAsked)
+      throws TrainingException, InterruptedException;
 
   /** Starts the workers of a generation, which then join by themselves; returns at once. */
   Generation launch(int generation, int workers);

@@ -11,10 +11,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
@@ -33,6 +35,7 @@ class TrainingDriverTest {
   private static final class Events implements TrainingListener {
     private final List<String> started = new ArrayList<>();
     private final List<CommittedStep> committed = new ArrayList<>();
+    private final List<CommittedStep> ended = new ArrayList<>();
     private final List<String> lost = new ArrayList<>();
     private final List<String> sums = new ArrayList<>();
     private final List<Double> waits = new ArrayList<>();
@@ -51,6 +54,11 @@ class TrainingDriverTest {
     @Override
     public void committed(CommittedStep step, double seconds) {
       committed.add(step);
+    }
+
+    @Override
+    public void ended(CommittedStep last) {
+      ended.add(last);
     }
 
     @Override
@@ -134,7 +142,7 @@ class TrainingDriverTest {
     WorkerGroup disagreeing =
         new WorkerGroup() {
           @Override
-          public int await(boolean first) {
+          public int await(boolean first, BooleanSupplier stopAsked) {
             return 1;
           }
 
@@ -211,7 +219,7 @@ class TrainingDriverTest {
     WorkerGroup group =
         new WorkerGroup() {
           @Override
-          public int await(boolean first) {
+          public int await(boolean first, BooleanSupplier stopAsked) {
             return 2;
           }
 
@@ -243,9 +251,10 @@ class TrainingDriverTest {
     WorkerGroup group =
         new WorkerGroup() {
           @Override
-          public int await(boolean first) throws TrainingException, InterruptedException {
+          public int await(boolean first, BooleanSupplier stopAsked)
+              throws TrainingException, InterruptedException {
             assertThat(first).isEqualTo(launches.get() == 0);
-            return inner.await(first);
+            return inner.await(first, stopAsked);
           }
 
           @Override
@@ -293,7 +302,7 @@ class TrainingDriverTest {
     WorkerGroup group =
         new WorkerGroup() {
           @Override
-          public int await(boolean first) {
+          public int await(boolean first, BooleanSupplier stopAsked) {
             return 2;
           }
 
@@ -377,6 +386,74 @@ class TrainingDriverTest {
       assertThat(driver[0].run().step()).isEqualTo(2);
       assertThat(told).containsExactly("committed 1", "committed 2", "ended 2");
     }
+  }
+
+  /** When workers have died in step 2. */
+  private enum StopAsked {
+    BEFORE_THEY_ARE_GIVEN_UP,
+    WHEN_OTHERS_ARE_WAITED_FOR
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aStopThatIsAskedForWhenWorkersAreLostEndsWithTheLastCommit(StopAsked when) throws Exception {
+    boolean waiting = when == StopAsked.WHEN_OTHERS_ARE_WAITED_FOR;
+    WorkerGroup inner = new InProcessWorkers(mailbox, 1, new Script(4));
+    TrainingDriver[] driver = new TrainingDriver[1];
+    WorkerGroup dying =
+        new WorkerGroup() {
+          @Override
+          public int await(boolean first, BooleanSupplier stopAsked) {
+            assertThat(stopAsked.getAsBoolean()).isFalse();
+            if (first) {
+              return 1;
+            }
+            driver[0].stopAfterStep();
+            assertThat(stopAsked.getAsBoolean()).isTrue();
+            return 0;
+          }
+
+          @Override
+          public Generation launch(int generation, int workers) {
+            return new Watched(inner.launch(generation, workers), new ArrayList<>()) {
+              @Override
+              public Optional<String> failure() {
+                if (!waiting) {
+                  driver[0].stopAfterStep();
+                }
+                return super.failure();
+              }
+            };
+          }
+        };
+    driver[0] = driver(dying, waiting ? 1 : 0);
+
+    assertThat(driver[0].run().step()).isEqualTo(1);
+
+    assertThat(events.started).containsExactly("1:1");
+    assertThat(events.lost).hasSize(waiting ? 1 : 0);
+    assertThat(events.ended).isEqualTo(events.committed).hasSize(1);
+    TrainingState resumed =
+        new TrainingDriver(
+                training.coordinator(events.ended.get(0).state()),
+                mailbox,
+                inProcess(2, training.samples()),
+                new TrainingDriver.Patience(PATIENCE_SECONDS, 0),
+                events,
+                i -> "#" + i)
+            .run();
+    assertThat(resumed.encodeForWorkers(Optional.empty()))
+        .isEqualTo(training.sequentialRun().get(3).state().encodeForWorkers(Optional.empty()));
+  }
+
+  @Test
+  void aStopBeforeTheFirstCommitTellsNoLastOne() throws Exception {
+    TrainingDriver driver = driver(inProcess(1, training.samples()), 0);
+    driver.stopAfterStep();
+
+    assertThat(driver.run().step()).isZero();
+    assertThat(events.started).isEmpty();
+    assertThat(events.ended).isEmpty();
   }
 
   @Test

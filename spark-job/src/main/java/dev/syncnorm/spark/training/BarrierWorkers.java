@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
@@ -58,8 +59,9 @@ final class BarrierWorkers implements WorkerGroup {
   }
 
   @Override
-  public int await(boolean first) throws TrainingException, InterruptedException {
-    found = slots.await(first ? 0 : found.workers());
+  public int await(boolean first, BooleanSupplier stopAsked)
+      throws TrainingException, InterruptedException {
+    found = slots.await(first ? 0 : found.workers(), stopAsked);
     return found.workers();
   }
 

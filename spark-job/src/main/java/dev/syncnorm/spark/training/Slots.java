@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.apache.spark.SparkContext;
 import org.apache.spark.resource.ResourceProfile;
 import org.apache.spark.resource.ResourceProfileBuilder;
@@ -55,8 +56,10 @@ final class Slots {
    *
    * @param before how many workers the generation before had, or 0 for the first: the first must
    *     have as many as were asked for, later ones go on with what has come in time
+   * @param stopAsked whether to wait no longer and return what there is, even if that is nothing
    */
-  Found await(int before) throws TrainingException, InterruptedException {
+  Found await(int before, BooleanSupplier stopAsked)
+      throws TrainingException, InterruptedException {
     if (spark.isLocal()) {
       return local();
     }
@@ -75,7 +78,9 @@ final class Slots {
           now - changed >= TimeUnit.MILLISECONDS.toNanos((long) (SETTLE_SECONDS * 1e3));
       boolean enough = expected > 0 ? last >= expected : last > 0 && settled;
       boolean late = (now - begin) / 1e9 >= waitSeconds;
-      if (enough || late && last > 0 && (before > 0 || asked.isEmpty())) {
+      if (stopAsked.getAsBoolean()
+          || enough
+          || late && last > 0 && (before > 0 || asked.isEmpty())) {
         settledWorkers = last;
         int workers = Math.min(last, asked.orElse(Integer.MAX_VALUE));
         return new Found(workers, found.threads(), found.profile());

@@ -124,7 +124,7 @@ public final class TrainJob {
       RunFolder.checkUnused(request.run());
     }
     Slots slots = new Slots(spark.sc(), request.workers(), train.waitForWorkersSeconds());
-    slots.await(0);
+    slots.await(0, () -> false);
     Broadcast<SerializableConfiguration> hadoop =
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
     DataIndex index = request.resume() ? savedIndex() : newIndex(hadoop);

@@ -94,6 +94,24 @@ class TrainingClusterIT {
   }
 
   @Test
+  void aStopWhileAllExecutorsAreLostLeavesACheckpointOfTheLastStep() throws Exception {
+    Path run = folder.resolve("stopped");
+    CapturedProcess job = submit(run, "--set", "train.checkpoint-every=1000");
+    new RunFiles(run).awaitSteps(5, job, LIMIT);
+
+    for (long executor : cluster.awaitExecutors(2)) {
+      cluster.kill(executor);
+    }
+    job.signal("TERM");
+
+    assertThat(job.waitFor(LIMIT)).as(job::tails).isEqualTo(143);
+    int steps = new RunFiles(run).steps();
+    assertThat(steps).isBetween(5, 2 * EPOCHS - 1);
+    assertThat(job.error()).contains("stopped after step " + steps + " as asked");
+    assertThat(run.resolve("checkpoints/step-%08d/manifest.json".formatted(steps))).exists();
+  }
+
+  @Test
   void tooFewExecutorsAreAnErrorAndNotAHang() {
     Path run = folder.resolve("few");
 
