@@ -66,6 +66,8 @@ final class JpegFile {
     }
   }
 
+  private static final long HIGHEST_BITS = 0x8080808080808080L;
+
   private final FileBytes file;
   private int at = 2;
   private Frame frame;
@@ -269,22 +271,37 @@ final class JpegFile {
   }
 
   /**
-   * The position of the next byte FF, or the file's length. Eight bytes at a time: this runs over
+   * The position of the next byte FF, or the file's length. Many bytes at a time: this runs over
    * every file of a data set, and must cost little beside its decoding.
    */
   private int indexOfFf(int from) {
     byte[] bytes = file.bytes();
     int index = from;
+    for (; index <= bytes.length - 4 * Long.BYTES; index += 4 * Long.BYTES) {
+      long marks =
+          marks(bytes, index)
+              | marks(bytes, index + Long.BYTES)
+              | marks(bytes, index + 2 * Long.BYTES)
+              | marks(bytes, index + 3 * Long.BYTES);
+      if ((marks & HIGHEST_BITS) != 0) {
+        break;
+      }
+    }
     for (; index <= bytes.length - Long.BYTES; index += Long.BYTES) {
-      long inverted = ~(long) LONGS.get(bytes, index);
-      long zeros = (inverted - 0x0101010101010101L) & ~inverted & 0x8080808080808080L;
-      if (zeros != 0) {
-        return index + Long.numberOfTrailingZeros(zeros) / Byte.SIZE;
+      long marks = marks(bytes, index) & HIGHEST_BITS;
+      if (marks != 0) {
+        return index + Long.numberOfTrailingZeros(marks) / Byte.SIZE;
       }
     }
     while (index < bytes.length && bytes[index] != (byte) 0xff) {
       index++;
     }
     return index;
+  }
+
+  /** The highest bit of each of eight bytes, up to the first FF, tells whether it is one. */
+  private static long marks(byte[] bytes, int at) {
+    long eight = (long) LONGS.get(bytes, at);
+    return (0xfefefefefefefefeL - eight) & eight;
   }
 }

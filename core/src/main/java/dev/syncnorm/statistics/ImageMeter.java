@@ -40,9 +40,14 @@ public final class ImageMeter implements AutoCloseable {
   public ImageSums measure(byte[] file) throws BadImageException {
     Pixels pixels = reader.read(file);
     sums.clear();
-    kernel.add(sums, pixels);
-    return imageSums(
-        pixels, sums, countsValues ? Optional.of(SampleCounts.of(pixels)) : Optional.empty());
+    if (!countsValues) {
+      kernel.add(sums, pixels);
+      return imageSums(pixels, sums, Optional.empty());
+    }
+    int[][] counts = SampleCounts.of(pixels);
+    sums.addMoments(counts);
+    kernel.addProducts(sums, pixels);
+    return imageSums(pixels, sums, Optional.of(counts));
   }
 
   /** Those of the channels, from those of the samples in memory. */

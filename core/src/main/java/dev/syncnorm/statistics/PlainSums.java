@@ -14,17 +14,32 @@ final class PlainSums implements SumsPixels {
   @Override
   public void add(SampleSums sums, Pixels pixels) {
     int depth = pixels.kind().depth();
-    add(sums, pixels.samples(), pixels.samplesPerPixel(), depth, 0, pixels.count());
+    add(sums, pixels.samples(), pixels.samplesPerPixel(), depth, true, 0, pixels.count());
   }
 
-  /** Adds the pixels from {@code from} to before {@code to}. */
-  static void add(SampleSums sums, ByteBuffer buffer, int samples, int depth, int from, int to) {
+  @Override
+  public void addProducts(SampleSums sums, Pixels pixels) {
+    int depth = pixels.kind().depth();
+    add(sums, pixels.samples(), pixels.samplesPerPixel(), depth, false, 0, pixels.count());
+  }
+
+  /** Adds the pixels from {@code from} to before {@code to}; if not moments, then products only. */
+  static void add(
+      SampleSums sums,
+      ByteBuffer buffer,
+      int samples,
+      int depth,
+      boolean moments,
+      int from,
+      int to) {
     int[][] block = new int[samples][Math.min(BLOCK, Math.max(0, to - from))];
     for (int begin = from; begin < to; begin += BLOCK) {
       int count = Math.min(to - begin, BLOCK);
       for (int a = 0; a < samples; a++) {
         copy(buffer, depth, samples, begin * samples + a, count, block[a]);
-        addMoments(sums, block[a], count, a);
+        if (moments) {
+          addMoments(sums, block[a], count, a);
+        }
         for (int b = 0; b < a; b++) {
           sums.products[b * SampleSums.MAX + a] += product(block[a], block[b], count);
         }

@@ -3,6 +3,7 @@ package dev.syncnorm.statistics;
 import dev.syncnorm.image.Pixels;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
@@ -19,8 +20,10 @@ import jdk.incubator.vector.VectorSpecies;
  * bytes before.
  *
  * <p>A product of two bytes has 16 bits. Two neighbouring ones make an int: the upper one is summed
- * by itself, the int as it is modulo 2^32, and the lower one follows from both. A pass is at most
- * {@value #MOST_VECTORS} vectors long, 256 * 255 being below 2^16.
+ * by itself, the int as it is modulo 2^32, and the lower one follows from both. Sums of shorts have
+ * room for a pass of {@value #MOST_VECTORS} vectors, 256 * 255 being below 2^16; those of ints for
+ * {@value #MOST_PASSES} passes, 2^16 * 255 * 255 being below 2^32, and are taken up by the next
+ * one.
  *
  * <p>All is whole numbers, so that the sums are those of {@link PlainSums} whatever L is. Not
  * thread-safe.
@@ -34,14 +37,21 @@ final class VectorSums implements SumsPixels {
   /** The longest pass. */
   static final int MOST_VECTORS = 256;
 
+  /** The most passes of a phase before the sums in ints are full. */
+  static final int MOST_PASSES = 256;
+
   /** Of an int vector, its upper products, and all of it. */
   private static final int UPPER = 0;
 
   private static final int WHOLE = 1;
 
   private final PlainSums plain = new PlainSums();
+
+  /** Sums, least and greatest of the even and the odd bytes. */
   private final short[][] shorts = new short[6][SHORTS.length()];
-  private final int[][] ints = new int[8][INTS.length()];
+
+  /** [phase]: upper and whole squares of the even and the odd bytes, then products. */
+  private final int[][][] ints = new int[3][8][INTS.length()];
 
   /** [phase][k]: all ones where the lane's sample is not the pixel's third. */
   private final ShortVector[] notThird = new ShortVector[3];
@@ -68,7 +78,7 @@ final class VectorSums implements SumsPixels {
     int samples = pixels.samplesPerPixel();
     boolean areBytes = pixels.kind().depth() == Byte.SIZE;
     if (areBytes && samples == 3) {
-      addThree(sums, pixels.samples(), pixels.count());
+      addThree(sums, pixels.samples(), pixels.count(), true);
     } else if (areBytes && samples == 1) {
       addOne(sums, pixels.samples(), pixels.count());
     } else {
@@ -76,39 +86,60 @@ final class VectorSums implements SumsPixels {
     }
   }
 
-  private void addThree(SampleSums sums, ByteBuffer buffer, int pixels) {
+  @Override
+  public void addProducts(SampleSums sums, Pixels pixels) {
+    int samples = pixels.samplesPerPixel();
+    if (samples == 3 && pixels.kind().depth() == Byte.SIZE) {
+      addThree(sums, pixels.samples(), pixels.count(), false);
+    } else if (samples > 1) {
+      plain.addProducts(sums, pixels);
+    }
+  }
+
+  private void addThree(SampleSums sums, ByteBuffer buffer, int pixels, boolean moments) {
     int bytes = 3 * pixels;
     int at = 3; // products reach two bytes back
+    int passes = 0;
     while (true) {
       int vectors = Math.min(MOST_VECTORS, (bytes - at - 1) / (3 * LENGTH)); // and one ahead
       if (vectors <= 0) {
         break;
       }
       for (int phase = 0; phase < 3; phase++) {
-        pass(buffer, at + phase * LENGTH, vectors, notThird[phase]);
-        flush(sums, phase);
+        int from = at + phase * LENGTH;
+        if (moments) {
+          pass(buffer, from, vectors, notThird[phase], ints[phase]);
+          flushShorts(sums, phase);
+        } else {
+          passOfProducts(buffer, from, vectors, notThird[phase], ints[phase]);
+        }
+      }
+      passes++;
+      if (passes % MOST_PASSES == 0) {
+        flushInts(sums);
       }
       at += 3 * LENGTH * vectors;
     }
-    PlainSums.add(sums, buffer, 3, Byte.SIZE, 0, Math.min(1, pixels));
-    PlainSums.add(sums, buffer, 3, Byte.SIZE, at / 3, pixels);
+    flushInts(sums);
+    PlainSums.add(sums, buffer, 3, Byte.SIZE, moments, 0, Math.min(1, pixels));
+    PlainSums.add(sums, buffer, 3, Byte.SIZE, moments, at / 3, pixels);
   }
 
-  private void pass(ByteBuffer buffer, int from, int vectors, ShortVector notThird) {
+  private void pass(ByteBuffer buffer, int from, int vectors, ShortVector notThird, int[][] ints) {
     ShortVector sumEven = ShortVector.zero(SHORTS);
     ShortVector sumOdd = ShortVector.zero(SHORTS);
     ShortVector minEven = ShortVector.broadcast(SHORTS, 0xff);
     ShortVector minOdd = minEven;
     ShortVector maxEven = sumEven;
     ShortVector maxOdd = sumEven;
-    IntVector squareEvenUpper = IntVector.zero(INTS);
-    IntVector squareEvenWhole = squareEvenUpper;
-    IntVector squareOddUpper = squareEvenUpper;
-    IntVector squareOddWhole = squareEvenUpper;
-    IntVector productEvenUpper = squareEvenUpper;
-    IntVector productEvenWhole = squareEvenUpper;
-    IntVector productOddUpper = squareEvenUpper;
-    IntVector productOddWhole = squareEvenUpper;
+    IntVector squareEvenUpper = IntVector.fromArray(INTS, ints[0], 0);
+    IntVector squareEvenWhole = IntVector.fromArray(INTS, ints[1], 0);
+    IntVector squareOddUpper = IntVector.fromArray(INTS, ints[2], 0);
+    IntVector squareOddWhole = IntVector.fromArray(INTS, ints[3], 0);
+    IntVector productEvenUpper = IntVector.fromArray(INTS, ints[4], 0);
+    IntVector productEvenWhole = IntVector.fromArray(INTS, ints[5], 0);
+    IntVector productOddUpper = IntVector.fromArray(INTS, ints[6], 0);
+    IntVector productOddWhole = IntVector.fromArray(INTS, ints[7], 0);
     for (int i = 0, at = from; i < vectors; i++, at += 3 * LENGTH) {
       ShortVector x = load(buffer, at);
       ShortVector next = load(buffer, at + 1);
@@ -156,64 +187,129 @@ final class VectorSums implements SumsPixels {
     productOddWhole.intoArray(ints[7], 0);
   }
 
+  private void passOfProducts(
+      ByteBuffer buffer, int from, int vectors, ShortVector notThird, int[][] ints) {
+    IntVector productEvenUpper = IntVector.fromArray(INTS, ints[4], 0);
+    IntVector productEvenWhole = IntVector.fromArray(INTS, ints[5], 0);
+    IntVector productOddUpper = IntVector.fromArray(INTS, ints[6], 0);
+    IntVector productOddWhole = IntVector.fromArray(INTS, ints[7], 0);
+    for (int i = 0, at = from; i < vectors; i++, at += 3 * LENGTH) {
+      ShortVector x = load(buffer, at);
+      ShortVector next = load(buffer, at + 1);
+      ShortVector first = load(buffer, at - 2);
+      ShortVector other =
+          next.lanewise(VectorOperators.XOR, first)
+              .lanewise(VectorOperators.AND, notThird)
+              .lanewise(VectorOperators.XOR, first);
+      ShortVector even = x.lanewise(VectorOperators.AND, (short) 0xff);
+      ShortVector odd = x.lanewise(VectorOperators.LSHR, 8);
+      ShortVector otherEven = other.lanewise(VectorOperators.AND, (short) 0xff);
+      ShortVector otherOdd = other.lanewise(VectorOperators.LSHR, 8);
+      IntVector productEven = even.mul(otherEven).reinterpretAsInts();
+      IntVector productOdd = odd.mul(otherOdd).reinterpretAsInts();
+      productEvenWhole = productEvenWhole.add(productEven);
+      productOddWhole = productOddWhole.add(productOdd);
+      productEvenUpper = productEvenUpper.add(productEven.lanewise(VectorOperators.LSHR, 16));
+      productOddUpper = productOddUpper.add(productOdd.lanewise(VectorOperators.LSHR, 16));
+    }
+    productEvenUpper.intoArray(ints[4], 0);
+    productEvenWhole.intoArray(ints[5], 0);
+    productOddUpper.intoArray(ints[6], 0);
+    productOddWhole.intoArray(ints[7], 0);
+  }
+
   /** The same order on every machine: the first byte is the lower half of the first lane. */
   private static ShortVector load(ByteBuffer buffer, int at) {
     return ShortVector.fromByteBuffer(SHORTS, buffer, at, ByteOrder.LITTLE_ENDIAN);
   }
 
-  private void flush(SampleSums sums, int phase) {
+  private void flushShorts(SampleSums sums, int phase) {
     for (int odd = 0; odd < 2; odd++) {
       for (int k = 0; k < SHORTS.length(); k++) {
-        int sample = sampleAt(phase, 2 * k + odd);
-        sums.sums[sample] += shorts[odd][k] & 0xffff;
-        sums.min[sample] = Math.min(sums.min[sample], shorts[2 + odd][k]);
-        sums.max[sample] = Math.max(sums.max[sample], shorts[4 + odd][k]);
-        int other = (sample + 1) % 3;
-        sums.products[sample * SampleSums.MAX + sample] += product(2 * odd, k);
-        sums.products[Math.min(sample, other) * SampleSums.MAX + Math.max(sample, other)] +=
-            product(4 + 2 * odd, k);
+        flushShort(sums, sampleAt(phase, 2 * k + odd), odd, k);
       }
     }
   }
 
+  /** Adds what a pass has summed of the even or odd bytes of a lane. */
+  private void flushShort(SampleSums sums, int sample, int odd, int lane) {
+    sums.sums[sample] += shorts[odd][lane] & 0xffff;
+    sums.min[sample] = Math.min(sums.min[sample], shorts[2 + odd][lane]);
+    sums.max[sample] = Math.max(sums.max[sample], shorts[4 + odd][lane]);
+  }
+
+  private void flushInts(SampleSums sums) {
+    for (int phase = 0; phase < 3; phase++) {
+      for (int odd = 0; odd < 2; odd++) {
+        for (int k = 0; k < SHORTS.length(); k++) {
+          int sample = sampleAt(phase, 2 * k + odd);
+          int other = (sample + 1) % 3;
+          sums.products[sample * SampleSums.MAX + sample] += product(ints[phase], 2 * odd, k);
+          sums.products[Math.min(sample, other) * SampleSums.MAX + Math.max(sample, other)] +=
+              product(ints[phase], 4 + 2 * odd, k);
+        }
+      }
+      clear(ints[phase]);
+    }
+  }
+
+  private static void clear(int[][] ints) {
+    for (int[] lanes : ints) {
+      Arrays.fill(lanes, 0);
+    }
+  }
+
   /** The sum of products in a lane of shorts. */
-  private int product(int at, int lane) {
+  private static long product(int[][] ints, int at, int lane) {
     int upper = ints[at + UPPER][lane >> 1];
-    return (lane & 1) == 1 ? upper : ints[at + WHOLE][lane >> 1] - (upper << 16);
+    int sum = (lane & 1) == 1 ? upper : ints[at + WHOLE][lane >> 1] - (upper << 16);
+    return Integer.toUnsignedLong(sum);
   }
 
   private void addOne(SampleSums sums, ByteBuffer buffer, int pixels) {
     int at = 0;
+    int passes = 0;
     while (true) {
       int vectors = Math.min(MOST_VECTORS, (pixels - at) / LENGTH);
       if (vectors == 0) {
         break;
       }
-      passOfOne(buffer, at, vectors);
+      passOfOne(buffer, at, vectors, ints[0]);
       for (int odd = 0; odd < 2; odd++) {
         for (int k = 0; k < SHORTS.length(); k++) {
-          sums.sums[0] += shorts[odd][k] & 0xffff;
-          sums.min[0] = Math.min(sums.min[0], shorts[2 + odd][k]);
-          sums.max[0] = Math.max(sums.max[0], shorts[4 + odd][k]);
-          sums.products[0] += product(2 * odd, k);
+          flushShort(sums, 0, odd, k);
         }
+      }
+      passes++;
+      if (passes % MOST_PASSES == 0) {
+        flushSquares(sums);
       }
       at += LENGTH * vectors;
     }
-    PlainSums.add(sums, buffer, 1, Byte.SIZE, at, pixels);
+    flushSquares(sums);
+    PlainSums.add(sums, buffer, 1, Byte.SIZE, true, at, pixels);
   }
 
-  private void passOfOne(ByteBuffer buffer, int from, int vectors) {
+  private void flushSquares(SampleSums sums) {
+    for (int odd = 0; odd < 2; odd++) {
+      for (int k = 0; k < SHORTS.length(); k++) {
+        sums.products[0] += product(ints[0], 2 * odd, k);
+      }
+    }
+    clear(ints[0]);
+  }
+
+  private void passOfOne(ByteBuffer buffer, int from, int vectors, int[][] ints) {
     ShortVector sumEven = ShortVector.zero(SHORTS);
     ShortVector sumOdd = sumEven;
     ShortVector minEven = ShortVector.broadcast(SHORTS, 0xff);
     ShortVector minOdd = minEven;
     ShortVector maxEven = sumEven;
     ShortVector maxOdd = sumEven;
-    IntVector squareEvenUpper = IntVector.zero(INTS);
-    IntVector squareEvenWhole = squareEvenUpper;
-    IntVector squareOddUpper = squareEvenUpper;
-    IntVector squareOddWhole = squareEvenUpper;
+    IntVector squareEvenUpper = IntVector.fromArray(INTS, ints[0], 0);
+    IntVector squareEvenWhole = IntVector.fromArray(INTS, ints[1], 0);
+    IntVector squareOddUpper = IntVector.fromArray(INTS, ints[2], 0);
+    IntVector squareOddWhole = IntVector.fromArray(INTS, ints[3], 0);
     for (int i = 0, at = from; i < vectors; i++, at += LENGTH) {
       ShortVector x = load(buffer, at);
       ShortVector even = x.lanewise(VectorOperators.AND, (short) 0xff);

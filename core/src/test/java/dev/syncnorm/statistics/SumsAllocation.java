@@ -27,6 +27,7 @@ final class SumsAllocation {
       for (int i = 0; i < 20; i++) {
         kernel.add(sums, three);
         kernel.add(sums, one);
+        kernel.addProducts(sums, three);
       }
       bytes = threads.getCurrentThreadAllocatedBytes() - before;
     } while (bytes > ENOUGH_BYTES && System.nanoTime() - begin < PATIENCE_NANOS);

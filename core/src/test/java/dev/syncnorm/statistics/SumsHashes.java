@@ -27,6 +27,9 @@ final class SumsHashes {
             hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(sums.min, samples));
             hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(sums.max, samples));
             hash = 31 * hash + Arrays.deepHashCode(SampleCounts.of(pixels));
+            sums.clear();
+            kernel.addProducts(sums, pixels);
+            hash = 31 * hash + Arrays.hashCode(sums.products);
           }
         }
       }

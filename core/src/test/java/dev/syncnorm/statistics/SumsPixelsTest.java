@@ -74,7 +74,29 @@ class SumsPixelsTest {
                 java.util.Arrays.copyOf(order, channels));
         for (SumsPixels kernel : new SumsPixels[] {new PlainSums(), new VectorSums()}) {
           ExactOracle.assertSums(sums(kernel, pixels), samples);
+          ExactOracle.assertSums(sumsFromCounts(kernel, pixels), samples);
         }
+      }
+    }
+  }
+
+  /** So many that sums in shorts and ints would overflow. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void manyOfTheGreatestSamplesAreSummed(int samples) {
+    int count = 9_000_001;
+    Pixels pixels = SumsHashes.pixels(samples, 8, count, 1);
+    SampleSums sums = new SampleSums();
+    sums.clear();
+    new VectorSums().add(sums, pixels);
+    SampleSums products = new SampleSums();
+    products.clear();
+    new VectorSums().addProducts(products, pixels);
+    for (int a = 0; a < samples; a++) {
+      assertThat(sums.sums[a]).isEqualTo(255L * count);
+      for (int b = a; b < samples; b++) {
+        assertThat(sums.product(a, b)).isEqualTo(255L * 255 * count);
+        assertThat(products.product(a, b)).isEqualTo(a == b ? 0 : 255L * 255 * count);
       }
     }
   }
@@ -84,5 +106,14 @@ class SumsPixelsTest {
     sums.clear();
     kernel.add(sums, pixels);
     return ImageMeter.imageSums(pixels, sums, Optional.of(SampleCounts.of(pixels)));
+  }
+
+  private static ImageSums sumsFromCounts(SumsPixels kernel, Pixels pixels) {
+    SampleSums sums = new SampleSums();
+    sums.clear();
+    int[][] counts = SampleCounts.of(pixels);
+    sums.addMoments(counts);
+    kernel.addProducts(sums, pixels);
+    return ImageMeter.imageSums(pixels, sums, Optional.of(counts));
   }
 }
