@@ -10,7 +10,7 @@ from project import TARGET, ForeignWork, describe_machine
 from report import Report
 from statistics_job import statistics_job, statistics_memory
 from steps import step_ours, steps
-from sums import sums
+from sums import sum_alone, sums
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ def main():
                 step_ours(report, size, arguments.profile)
             case "sums":
                 sums(report, size)
+            case "one-sum":
+                sum_alone(report, size)
             case "moments":
                 moments(report)
             case "stats":

@@ -89,19 +89,21 @@ class Cluster:
             time.sleep(0.1)
         raise SystemExit(f"Spark did not start in {LIMIT_SECONDS} s; its log ends with:\n{log.read_text()[-2000:]}")
 
-    def submit(self, log, *words):
-        """Runs syncnorm by Spark's submit on all executors, one on each worker."""
+    def submit(self, log, *words, main="dev.syncnorm.spark.cli.Main", jars=()):
+        """Runs syncnorm, or a class of the last of more jars, by Spark's submit on all executors, one on each worker."""
+        *others, resource = (JAR, *jars)
         command = java(
             "org.apache.spark.deploy.SparkSubmit",
-            *("--master", self.url, "--class", "dev.syncnorm.spark.cli.Main", "--executor-memory", "3g"),
-            *("--conf", "spark.ui.enabled=false", JAR),
+            *("--master", self.url, "--class", main, "--executor-memory", "3g", "--conf", "spark.ui.enabled=false"),
+            *(("--jars", ",".join(map(str, others))) if others else ()),
+            resource,
             *words,
             classpath=self._classpath(),
         )
         with open(log, "ab") as out:
             done = subprocess.run(command, cwd=ROOT, env=self.environment, stdout=out, stderr=out, check=False)
         if done.returncode != 0:
-            raise SystemExit(f"syncnorm {' '.join(map(str, words))} ended with {done.returncode}; see {log}")
+            raise SystemExit(f"{main} {' '.join(map(str, words))} ended with {done.returncode}; see {log}")
 
     def __exit__(self, *_):
         # Executors are children of the workers, which end them when they are asked to end themselves.

@@ -6,17 +6,14 @@ import dev.syncnorm.data.DataIndex;
 import dev.syncnorm.data.PairSamples;
 import dev.syncnorm.exchange.PollingExchange;
 import dev.syncnorm.exchange.StoppedException;
-import dev.syncnorm.exchange.SumId;
 import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.network.StepPlan;
 import dev.syncnorm.spark.dataset.HadoopFiles;
-import dev.syncnorm.spark.exchange.BroadcastBytes;
-import dev.syncnorm.spark.exchange.ExchangePlugin;
+import dev.syncnorm.spark.exchange.TaskExchange;
 import dev.syncnorm.training.TrainConfiguration;
 import dev.syncnorm.training.TrainingWorker;
 import java.io.Serializable;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -40,23 +37,10 @@ record WorkerTask(
     int threads)
     implements Serializable {
 
-  /** For how long the driver may fail to answer before a worker ends by itself. */
-  private static final long GIVE_UP_SECONDS = 300;
-
   /** Runs the worker of this task to the end of its generation. */
   void run(TaskContext context) {
     int worker = context.partitionId();
-    PollingExchange exchange =
-        new PollingExchange(
-            ExchangePlugin.link(),
-            BroadcastBytes.ofExecutor(),
-            new TaskWaiting(context),
-            System::nanoTime,
-            run,
-            generation,
-            worker,
-            workers,
-            TimeUnit.SECONDS.toNanos(GIVE_UP_SECONDS));
+    PollingExchange exchange = TaskExchange.open(context, run, generation, workers);
     Optional<String> unavailable = Platform.mistake().or(backend::unavailable);
     if (unavailable.isPresent()) {
       exchange.fail(unavailable.get());
@@ -102,24 +86,6 @@ record WorkerTask(
       return TrainConfiguration.read(ConfigFactory.parseString(configuration), path -> path);
     } catch (ConfigurationException e) {
       throw new IllegalStateException("the driver has checked this configuration", e);
-    }
-  }
-
-  /** Sleeps, and sees when Spark has killed the task. */
-  private record TaskWaiting(TaskContext context) implements PollingExchange.Waiting {
-    @Override
-    public void pause(long nanos) throws InterruptedException {
-      TimeUnit.NANOSECONDS.sleep(nanos);
-    }
-
-    @Override
-    public void await(SumId id, long nanos) throws InterruptedException {
-      ExchangePlugin.await(id, nanos);
-    }
-
-    @Override
-    public boolean killed() {
-      return context.isInterrupted();
     }
   }
 }
