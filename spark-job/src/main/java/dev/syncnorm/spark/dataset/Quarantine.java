@@ -38,7 +38,7 @@ public final class Quarantine implements AutoCloseable {
   /** Opens a folder, which need not be there yet. */
   public Quarantine(Configuration configuration, String folder) throws IOException {
     this.files = new HadoopFiles(configuration);
-    this.folder = new Path(files.qualified(folder));
+    this.folder = HadoopFiles.path(files.qualified(folder));
     this.fileSystem = files.fileSystem(this.folder);
     this.isNew = !fileSystem.exists(this.folder);
     Path list = new Path(this.folder, LIST);
