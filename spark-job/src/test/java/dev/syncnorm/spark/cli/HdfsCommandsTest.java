@@ -294,6 +294,21 @@ class HdfsCommandsTest {
     }
   }
 
+  @Test
+  void aFolderThatIsNotThereIsNamed() {
+    String conf = pairs().configuration(root + "/none", root + "/no/more").toString();
+
+    Command command = Command.run(List.of("train", conf, "--run", local("run")));
+
+    assertThat(command.exitCode()).isEqualTo(Main.FAILED);
+    assertThat(command.error().lines())
+        .containsExactly(
+            "syncnorm: data.input is %s/none, which does not exist; expected a folder of images"
+                .formatted(root),
+            "syncnorm: data.target is %s/no/more, which does not exist; expected a folder of images"
+                .formatted(root));
+  }
+
   /** A configuration there means HDFS by a path without a scheme. */
   @Test
   void plainPathsOfAConfigurationThereAreOfHdfs() throws IOException {
