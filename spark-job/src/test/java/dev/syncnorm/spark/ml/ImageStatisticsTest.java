@@ -1,15 +1,21 @@
 package dev.syncnorm.spark.ml;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.nullif;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelKind;
 import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.Rejection;
+import dev.syncnorm.spark.dataset.BadInput;
+import dev.syncnorm.spark.dataset.ImageInputs;
+import dev.syncnorm.spark.statistics.Measuring;
+import dev.syncnorm.spark.statistics.StatisticsJob;
 import dev.syncnorm.statistics.ChannelStatistics;
 import dev.syncnorm.statistics.DataSetStatistics;
 import dev.syncnorm.statistics.PixelSums;
@@ -277,6 +283,53 @@ class ImageStatisticsTest {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** As the documentation says, with the names of a folder's files. */
+  @Test
+  void theDigestOfAFolderIsTheCommands() throws Exception {
+    for (Row row : LabelledImages.rows()) {
+      if (row.getAs(2) != null) {
+        Path file = folder.resolve(row.getString(1));
+        Files.createDirectories(file.getParent());
+        Files.write(file, row.<byte[]>getAs(2));
+      }
+    }
+    Dataset<Row> images =
+        spark
+            .read()
+            .format("binaryFile")
+            .option("recursiveFileLookup", "true")
+            .load(folder.toString());
+
+    DataSetStatistics statistics =
+        ImageStatistics.of(images, col("content"))
+            .digestedBy(expr("substring(path, length('file:%s/') + 1)".formatted(folder)))
+            .compute();
+
+    List<String> inputs = List.of(folder.toString());
+    StatisticsJob.Request request =
+        new StatisticsJob.Request(
+            inputs,
+            inputs,
+            new Measuring(
+                PixelSettings.WHOLE_RGB, true, false, ImageDecoder.DEFAULT_MAXIMUM_PIXELS, 60),
+            true,
+            false,
+            ImageInputs.Options.defaults(),
+            new BadInput(BadInput.Policy.SKIP, Optional.empty()));
+    StatisticsJob.Progress quiet =
+        new StatisticsJob.Progress() {
+          @Override
+          public void listed(ImageInputs listed) {}
+
+          @Override
+          public void advanced(StatisticsJob.Status status) {}
+        };
+    assertThat(statistics.digest())
+        .isPresent()
+        .isEqualTo(
+            new StatisticsJob(spark, request, quiet).run().orElseThrow().statistics().digest());
   }
 
   @Test
