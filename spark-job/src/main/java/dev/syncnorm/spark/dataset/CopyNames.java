@@ -24,7 +24,7 @@ final class CopyNames {
    */
   static String fitting(String path) {
     StringBuilder fitting = new StringBuilder();
-    for (String part : path.split("/")) {
+    for (String part : path.split("/", -1)) {
       fitting.append(fitting.length() == 0 ? "" : "/").append(shortened(part));
     }
     return bytes(fitting.toString()) <= MOST_BYTES
