@@ -64,8 +64,9 @@ final class BadInputOptions {
    * @throws ConfigurationException if one needs the other, or the folder's path is wrong
    */
   BadInput checked(CommandPaths paths) throws ConfigurationException {
+    Optional<String> located = Optional.empty();
     if (quarantine != null) {
-      paths.folder("--quarantine", quarantine);
+      located = Optional.of(paths.input("--quarantine", quarantine));
     }
     if (policy == Policy.QUARANTINE && quarantine == null) {
       throw new ConfigurationException(
@@ -78,6 +79,6 @@ final class BadInputOptions {
               "--quarantine is %s, but --on-bad is %s; set --on-bad quarantine or leave the folder out"
                   .formatted(quarantine, policy.name().toLowerCase(Locale.ROOT))));
     }
-    return new BadInput(policy, Optional.ofNullable(quarantine));
+    return new BadInput(policy, located);
   }
 }

@@ -23,6 +23,8 @@ import org.apache.spark.SparkConf;
  */
 final class CommandPaths {
 
+  private static final String FILE = "file:";
+
   private final boolean clusterMode;
   private Optional<Configuration> hadoop = Optional.empty();
 
@@ -89,7 +91,28 @@ final class CommandPaths {
     hadoopPath(option, written);
     return local.isEmpty() || isUri(written) || defaultIsLocal()
         ? written
-        : "file:" + local.get().toAbsolutePath();
+        : hadoop(local.get().toAbsolutePath());
+  }
+
+  /** An absolute path of this machine as Hadoop reads it everywhere: plain where that is enough. */
+  String hadoop(Path local) {
+    return defaultIsLocal() ? local.toString() : FILE + local;
+  }
+
+  /** The path of this machine that {@link #hadoop(Path)} has made a path of Hadoop's of. */
+  static Optional<Path> plain(String path) {
+    return isUri(path) && !path.startsWith(FILE + "/")
+        ? Optional.empty()
+        : Optional.of(Path.of(path.startsWith(FILE) ? path.substring(FILE.length()) : path));
+  }
+
+  /** The whole URI of an absolute path of {@code fs.defaultFS}; plain where that is local. */
+  String ofDefault(String absolute) {
+    return defaultIsLocal()
+        ? absolute
+        : new org.apache.hadoop.fs.Path(absolute)
+            .makeQualified(FileSystem.getDefaultUri(hadoop()), new org.apache.hadoop.fs.Path("/"))
+            .toString();
   }
 
   private Optional<Path> local(String option, String written) throws ConfigurationException {

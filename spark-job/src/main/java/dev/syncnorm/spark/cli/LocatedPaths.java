@@ -7,7 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Relative paths: in the current folder, beside the configuration, or one folder above it. */
+/**
+ * Relative paths: in the current folder, beside the configuration, or one folder above it. All are
+ * of this machine.
+ */
 record LocatedPaths(CommandPaths paths, Path configuration) implements TrainConfiguration.Paths {
 
   @Override
@@ -21,13 +24,13 @@ record LocatedPaths(CommandPaths paths, Path configuration) implements TrainConf
         folder.getParent() == null
             ? List.of(path, folder.resolve(path))
             : List.of(path, folder.resolve(path), folder.getParent().resolve(path));
-    return places.stream()
-        .filter(Files::exists)
-        .findFirst()
-        .orElse(path)
-        .toAbsolutePath()
-        .normalize()
-        .toString();
+    return paths.hadoop(
+        places.stream()
+            .filter(Files::exists)
+            .findFirst()
+            .orElse(path)
+            .toAbsolutePath()
+            .normalize());
   }
 
   @Override
@@ -38,11 +41,11 @@ record LocatedPaths(CommandPaths paths, Path configuration) implements TrainConf
   /** What is behind a URI is seen when it is read. */
   @Override
   public boolean isMissing(String located) {
-    return !CommandPaths.isUri(located) && !Files.isRegularFile(Path.of(located));
+    return CommandPaths.plain(located).filter(path -> !Files.isRegularFile(path)).isPresent();
   }
 
   @Override
   public boolean isMissingFolder(String located) {
-    return !CommandPaths.isUri(located) && !Files.isDirectory(Path.of(located));
+    return CommandPaths.plain(located).filter(path -> !Files.isDirectory(path)).isPresent();
   }
 }

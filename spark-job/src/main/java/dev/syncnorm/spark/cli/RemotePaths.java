@@ -16,8 +16,11 @@ record RemotePaths(CommandPaths paths, StoredFile configuration)
 
   @Override
   public String locate(String written) {
-    if (written.isEmpty() || written.startsWith("/") || CommandPaths.isUri(written)) {
+    if (written.isEmpty() || CommandPaths.isUri(written)) {
       return written;
+    }
+    if (written.startsWith("/")) {
+      return paths.ofDefault(written);
     }
     StoredFile beside = configuration.relative(written);
     for (StoredFile place : List.of(beside, configuration.relative("../" + written))) {

@@ -20,7 +20,12 @@ import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.hadoop.util.functional.FutureIO;
 
-/** Files behind Hadoop's interface. Thread-safe. */
+/**
+ * Files behind Hadoop's interface. Thread-safe.
+ *
+ * <p>A <em>whole</em> path, as {@link #qualified} and {@link #list} give it, begins with a scheme,
+ * or with a slash if it is of this machine, whatever {@code fs.defaultFS} is.
+ */
 public final class HadoopFiles implements ByteSource {
 
   /** An encoded image larger than this is not read into memory. */
@@ -33,9 +38,14 @@ public final class HadoopFiles implements ByteSource {
     this.configuration = configuration;
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * @param path whole
+   */
   @Override
   public byte[] read(String path) throws IOException {
-    Path file = new Path(path);
+    Path file = path(path);
     FileSystem fileSystem = fileSystem(file);
     FileStatus status = fileSystem.getFileStatus(file);
     if (status.getLen() > MOST_BYTES) {
@@ -62,11 +72,12 @@ public final class HadoopFiles implements ByteSource {
    * All files of a folder and its subfolders; names that begin with a dot or an underscore are left
    * out, as Hadoop does.
    *
+   * @param folder as {@link #qualified} takes it
    * @return paths that begin with {@code folder} as {@link #qualified} gives it
    * @throws FileNotFoundException if there is no such folder
    */
   public List<String> list(String folder) throws IOException {
-    Path root = new Path(qualified(folder));
+    Path root = path(qualified(folder));
     FileSystem fileSystem = fileSystem(root);
     if (!fileSystem.getFileStatus(root).isDirectory()) {
       throw new IOException("it is no folder");
@@ -138,10 +149,19 @@ public final class HadoopFiles implements ByteSource {
     return name.startsWith(".") || name.startsWith("_");
   }
 
-  /** The whole path of a file or folder: without a scheme where it is local. */
+  /**
+   * The whole path of a file or folder.
+   *
+   * @param path as Hadoop takes it: without a scheme it belongs to {@code fs.defaultFS}
+   */
   public String qualified(String path) throws IOException {
     Path given = new Path(path);
     return plain(given.getFileSystem(configuration).makeQualified(given));
+  }
+
+  /** A whole path for Hadoop, which would look for a plain one in {@code fs.defaultFS}. */
+  static Path path(String whole) {
+    return whole.startsWith("/") ? new Path("file", null, whole) : new Path(whole);
   }
 
   private static String plain(Path path) {

@@ -3,21 +3,25 @@ package dev.syncnorm.spark.dataset;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.syncnorm.image.Rejection;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
  * A folder of copies of bad images, on any file system. The originals are only read. No copy is
  * overwritten: another file of the same name gets a number behind it, the same file is kept once,
- * so a job that runs again changes nothing.
+ * so a job that runs again changes nothing. A name that is too long for a file system is shortened.
  *
  * <p>Files are written under a hidden name and renamed when they are whole. {@code
  * rejections.jsonl} has a line for each bad image: path, cause, message, and the copy's path in the
@@ -35,10 +39,13 @@ public final class Quarantine implements AutoCloseable {
   private final boolean isNew;
   private final Set<String> lines = new LinkedHashSet<>();
 
+  /** The folders of copies by those that were wanted; both end with a slash. */
+  private final Map<String, String> folders = new HashMap<>(Map.of("", ""));
+
   /** Opens a folder, which need not be there yet. */
   public Quarantine(Configuration configuration, String folder) throws IOException {
     this.files = new HadoopFiles(configuration);
-    this.folder = new Path(files.qualified(folder));
+    this.folder = HadoopFiles.path(files.qualified(folder));
     this.fileSystem = files.fileSystem(this.folder);
     this.isNew = !fileSystem.exists(this.folder);
     Path list = new Path(this.folder, LIST);
@@ -121,26 +128,58 @@ public final class Quarantine implements AutoCloseable {
 
   /** The name of a file with this content, or that a new one can have. */
   private String nameOf(byte[] content, String relative) throws IOException {
-    String name = relative;
-    for (int number = 2; fileSystem.exists(at(name)); number++) {
-      if (Arrays.equals(files.read(at(name).toString()), content)) {
-        break;
-      }
-      name = numbered(relative, number);
+    String fitting = CopyNames.fitting(relative);
+    int last = fitting.lastIndexOf('/') + 1;
+    String wanted = folderFor(fitting.substring(0, last)) + fitting.substring(last);
+    String name = wanted;
+    for (int number = 2; taken(name, content); number++) {
+      name = CopyNames.numbered(wanted, number);
     }
     return name;
+  }
+
+  private boolean taken(String name, byte[] content) throws IOException {
+    if (name.equals(LIST)) {
+      return true;
+    }
+    Optional<FileStatus> there = status(name);
+    return there.isPresent()
+        && (there.get().isDirectory() || !Arrays.equals(files.read(at(name).toString()), content));
+  }
+
+  /**
+   * The folder of a copy, or another where a file has its name: an archive may have members {@code
+   * a} and {@code a/b}.
+   *
+   * @param wanted ends with a slash unless it is empty
+   */
+  private String folderFor(String wanted) throws IOException {
+    String known = folders.get(wanted);
+    if (known != null) {
+      return known;
+    }
+    int start = wanted.lastIndexOf('/', wanted.length() - 2) + 1;
+    String above = folderFor(wanted.substring(0, start));
+    String name = above + wanted.substring(start, wanted.length() - 1);
+    String free = name;
+    for (int number = 2; status(free).filter(FileStatus::isFile).isPresent(); number++) {
+      free = CopyNames.numbered(name, number);
+    }
+    folders.put(wanted, free + "/");
+    return free + "/";
+  }
+
+  private Optional<FileStatus> status(String name) throws IOException {
+    try {
+      return Optional.of(fileSystem.getFileStatus(at(name)));
+    } catch (FileNotFoundException e) {
+      return Optional.empty();
+    }
   }
 
   /** By text: a name with a colon would be taken for a URI. */
   private Path at(String name) {
     return new Path(folder + "/" + name);
-  }
-
-  /** {@code a/b.png} becomes {@code a/b-2.png}. */
-  private static String numbered(String name, int number) {
-    int dot = name.lastIndexOf('.');
-    int end = dot > name.lastIndexOf('/') + 1 ? dot : name.length();
-    return name.substring(0, end) + "-" + number + name.substring(end);
   }
 
   private Path write(Path file, byte[] content) throws IOException {

@@ -10,6 +10,7 @@ import dev.syncnorm.spark.statistics.Measuring;
 import dev.syncnorm.statistics.DataSetStatistics;
 import dev.syncnorm.statistics.StatisticsAccumulator;
 import dev.syncnorm.statistics.StatisticsPart;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -63,25 +64,20 @@ public final class ImageStatistics {
   private static final String CONTENT = "content";
 
   private final Dataset<Row> images;
-  private final Column content;
-  private final Column path;
-  private final Column group;
-  private final PixelSettings pixels;
-  private final boolean histograms;
+  private final Columns columns;
+  private final Measuring measuring;
 
-  private ImageStatistics(
-      Dataset<Row> images,
-      Column content,
-      Column path,
-      Column group,
-      PixelSettings pixels,
-      boolean histograms) {
+  /**
+   * What the rows are of.
+   *
+   * @param name null in rows without one, in all of them if there is no digest
+   */
+  private record Columns(Column content, Column path, Column group, Column name, boolean digest) {}
+
+  private ImageStatistics(Dataset<Row> images, Columns columns, Measuring measuring) {
     this.images = images;
-    this.content = content;
-    this.path = path;
-    this.group = group;
-    this.pixels = pixels;
-    this.histograms = histograms;
+    this.columns = columns;
+    this.measuring = measuring;
   }
 
   /**
@@ -114,7 +110,15 @@ public final class ImageStatistics {
    */
   public static ImageStatistics of(Dataset<Row> images, Column content) {
     Column none = lit(null).cast(DataTypes.StringType);
-    return new ImageStatistics(images, content, none, none, PixelSettings.WHOLE_RGB, true);
+    return new ImageStatistics(
+        images,
+        new Columns(content, none, none, none, false),
+        new Measuring(
+            PixelSettings.WHOLE_RGB,
+            true,
+            false,
+            ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
+            MomentOptions.DEFAULT_TIMEOUT_SECONDS));
   }
 
   /** The statistics of image files in an RDD. */
@@ -125,35 +129,119 @@ public final class ImageStatistics {
 
   /** Lists rejected images by this column; without it they are listed by their cause alone. */
   public ImageStatistics paths(Column newPath) {
-    return new ImageStatistics(images, content, newPath, group, pixels, histograms);
+    return with(
+        new Columns(columns.content(), newPath, columns.group(), columns.name(), columns.digest()));
   }
 
   /** Gives each value of this column its own sums too; rows where it is null are in no group. */
   public ImageStatistics groupedBy(Column newGroup) {
-    return new ImageStatistics(images, content, path, newGroup, pixels, histograms);
+    return with(
+        new Columns(columns.content(), columns.path(), newGroup, columns.name(), columns.digest()));
+  }
+
+  /**
+   * Makes a digest of the images, which is the command's if this column has what the command takes
+   * for their names: paths relative to the input. An image whose name is null fails the job. The
+   * driver holds some 40 bytes and the name of each image.
+   */
+  public ImageStatistics digestedBy(Column newName) {
+    return with(new Columns(columns.content(), columns.path(), columns.group(), newName, true));
+  }
+
+  private ImageStatistics with(Columns newColumns) {
+    return new ImageStatistics(images, newColumns, measuring);
   }
 
   /** Looks at these pixels of each image. */
   public ImageStatistics pixels(PixelSettings newPixels) {
-    return new ImageStatistics(images, content, path, group, newPixels, histograms);
+    return with(
+        new Measuring(
+            newPixels,
+            measuring.histograms(),
+            measuring.strict(),
+            measuring.maximumPixels(),
+            measuring.decodeTimeoutSeconds()));
   }
 
   /** Counts no values: faster, and without quantiles. */
   public ImageStatistics withoutHistograms() {
-    return new ImageStatistics(images, content, path, group, pixels, false);
+    return with(
+        new Measuring(
+            measuring.pixels(),
+            false,
+            measuring.strict(),
+            measuring.maximumPixels(),
+            measuring.decodeTimeoutSeconds()));
+  }
+
+  /** Decodes JPEG files a second time, by a decoder that finds damage inside their pixels. */
+  public ImageStatistics verifiedStrictly() {
+    return with(
+        new Measuring(
+            measuring.pixels(),
+            measuring.histograms(),
+            true,
+            measuring.maximumPixels(),
+            measuring.decodeTimeoutSeconds()));
   }
 
   /**
-   * Runs one Spark job over all images. Neither inputs nor a digest are in the result.
+   * Rejects images of more pixels as {@code too-large}, by their headers.
+   *
+   * @throws IllegalArgumentException if no image can have so many, or none so few
+   */
+  public ImageStatistics maximumPixels(long newMaximum) {
+    new ImageDecoder(newMaximum);
+    return with(
+        new Measuring(
+            measuring.pixels(),
+            measuring.histograms(),
+            measuring.strict(),
+            newMaximum,
+            measuring.decodeTimeoutSeconds()));
+  }
+
+  /**
+   * Rejects images whose decoding takes longer as {@code timed-out}; a minute unless it is set. A
+   * decode can't be interrupted: one that is given up keeps a core until it ends by itself. Each
+   * task has a limit of its own for them: the fifth that goes on at a time fails it.
+   *
+   * @throws IllegalArgumentException if it is not above 0 s and up to a day
+   */
+  public ImageStatistics decodeTimeout(Duration newTimeout) {
+    if (newTimeout.isNegative()
+        || newTimeout.isZero()
+        || newTimeout.compareTo(Duration.ofDays(1)) > 0) {
+      throw new IllegalArgumentException(
+          "the decode timeout is %s; expected a time above 0 s and up to 86400 s"
+              .formatted(newTimeout));
+    }
+    return with(
+        new Measuring(
+            measuring.pixels(),
+            measuring.histograms(),
+            measuring.strict(),
+            measuring.maximumPixels(),
+            newTimeout.toNanos() / 1e9));
+  }
+
+  private ImageStatistics with(Measuring newMeasuring) {
+    return new ImageStatistics(images, columns, newMeasuring);
+  }
+
+  /**
+   * Runs one Spark job over all images. There are no inputs in the result, and a digest only if
+   * there are names for it.
    *
    * @throws IllegalArgumentException if the content is not binary
    */
   public DataSetStatistics compute() {
     Dataset<Row> rows =
         images.select(
-            content.as(CONTENT),
-            path.cast(DataTypes.StringType).as("path"),
-            group.cast(DataTypes.StringType).as("group"));
+            columns.content().as(CONTENT),
+            columns.path().cast(DataTypes.StringType).as("path"),
+            columns.group().cast(DataTypes.StringType).as("group"),
+            columns.name().cast(DataTypes.StringType).as("name"));
     DataType type = rows.schema().apply(CONTENT).dataType();
     if (!type.equals(DataTypes.BinaryType)) {
       throw new IllegalArgumentException(
@@ -162,15 +250,7 @@ public final class ImageStatistics {
     }
     long start = System.nanoTime();
     JavaRDD<StatisticsPart> parts =
-        rows.javaRDD()
-            .mapPartitions(
-                new MeasurePartition(
-                    new Measuring(
-                        pixels,
-                        histograms,
-                        false,
-                        ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
-                        MomentOptions.DEFAULT_TIMEOUT_SECONDS)));
+        rows.javaRDD().mapPartitions(new MeasurePartition(measuring, columns.digest()));
     StatisticsPart sum =
         parts.getNumPartitions() == 0
             ? StatisticsPart.EMPTY
@@ -178,10 +258,10 @@ public final class ImageStatistics {
     double seconds = (System.nanoTime() - start) / 1e9;
     return new DataSetStatistics(
         List.of(),
-        pixels,
+        measuring.pixels(),
         sum.accepted(),
         sum.bytes(),
-        Optional.empty(),
+        columns.digest() ? Optional.of(sum.contents().digest()) : Optional.empty(),
         sum.sums(),
         sum.groups(),
         sum.rejections().stream()

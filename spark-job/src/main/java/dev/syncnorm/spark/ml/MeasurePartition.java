@@ -4,16 +4,22 @@ import dev.syncnorm.image.BadImageCause;
 import dev.syncnorm.image.BadImageException;
 import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.statistics.Measuring;
+import dev.syncnorm.statistics.Contents.Content;
 import dev.syncnorm.statistics.StatisticsAccumulator;
 import dev.syncnorm.statistics.StatisticsPart;
+import dev.syncnorm.tensor.Digests;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Row;
 
-/** Measures the images of a partition of rows (content, path, group) into one part. */
-record MeasurePartition(Measuring measuring)
+/**
+ * Measures the images of a partition of rows (content, path, group, name) into one part.
+ *
+ * @param digest whether images are hashed
+ */
+record MeasurePartition(Measuring measuring, boolean digest)
     implements FlatMapFunction<Iterator<Row>, StatisticsPart> {
 
   /** What a rejected image without a path is listed by. */
@@ -33,10 +39,24 @@ record MeasurePartition(Measuring measuring)
           throw new BadImageException(BadImageCause.EMPTY, "the content is null");
         }
         sums.accept(file.length, meter.measure(file), group);
+        if (digest) {
+          sums.note(new Content(name(row, path), Digests.sha256().digest(file)));
+        }
       } catch (BadImageException e) {
         sums.reject(Rejection.of(path.orElse(NO_PATH), e));
       }
     }
     return List.of(sums.part()).iterator();
+  }
+
+  @SuppressWarnings("OptionalUsedAsFieldOrParameterType")
+  private static String name(Row row, Optional<String> path) {
+    String name = row.getString(3);
+    if (name == null) {
+      throw new IllegalArgumentException(
+          "an image has no name for the digest, path %s; expected a column that is never null"
+              .formatted(path.orElse(NO_PATH)));
+    }
+    return name;
   }
 }

@@ -117,12 +117,14 @@ final class PartResults implements AutoCloseable {
   }
 
   /**
-   * Tasks end with the image that they are at. They are waited for, but not for long: a session
-   * that closes under them makes them fail aloud.
+   * Tasks end with the image that they are at; where another one has failed, Spark goes on without
+   * them. They are waited for, but not for long: a session that closes under them makes them fail
+   * aloud, and what they leave in a quarantine would stay there.
    */
   @Override
   public void close() {
-    if (job.isCompleted()) {
+    Optional<Try<BoxedUnit>> end = OptionConverters.toJava(job.value());
+    if (end.filter(Try::isSuccess).isPresent()) {
       return;
     }
     job.cancel();

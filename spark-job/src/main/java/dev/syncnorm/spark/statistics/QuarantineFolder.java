@@ -7,9 +7,12 @@ import dev.syncnorm.spark.dataset.Quarantine;
 import dev.syncnorm.spark.statistics.MeasuredPart.StagedCopy;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -77,14 +80,18 @@ final class QuarantineFolder implements AutoCloseable {
     if (quarantine.isEmpty() || rejections.isEmpty()) {
       return;
     }
-    Map<Rejection, StagedCopy> copies = new HashMap<>();
-    staged.forEach(copy -> copies.put(copy.rejection(), copy));
+    // Members of one name have one rejection, and each its copy; in an order that no task decides.
+    Map<Rejection, SortedMap<String, StagedCopy>> copies = new HashMap<>();
+    for (StagedCopy copy : staged) {
+      copies.computeIfAbsent(copy.rejection(), r -> new TreeMap<>()).put(copy.staged(), copy);
+    }
     try {
-      for (Rejection rejection : rejections) {
-        StagedCopy copy = copies.get(rejection);
-        if (copy == null) {
+      for (Rejection rejection : new LinkedHashSet<>(rejections)) {
+        if (!copies.containsKey(rejection)) {
           quarantine.get().addUnreadable(rejection);
-        } else {
+          continue;
+        }
+        for (StagedCopy copy : copies.get(rejection).values()) {
           quarantine.get().addStaged(rejection, copy.name(), copy.staged());
         }
       }

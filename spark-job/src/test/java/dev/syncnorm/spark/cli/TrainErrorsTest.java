@@ -104,10 +104,14 @@ class TrainErrorsTest {
                 + " is no folder <...>/no/x",
             "--set data.target=FOLDER/c.conf: data.target is \"FOLDER/c.conf\", expected a folder of"
                 + " images, but there is no folder FOLDER/c.conf"),
+        wrong(
+            "a folder of this machine by a URI",
+            s -> s.set("data.input=\"file:///no/x\""),
+            "--set data.input=\"file:///no/x\": data.input is \"file:///no/x\", expected a folder of"
+                + " images, but there is no folder file:///no/x"),
         failed(
             "folders that only their file systems know",
-            s -> s.set("data.input=\"file:///no/x\"", "data.target=\"nosuch://x/y\""),
-            "data.input is file:///no/x, which does not exist; expected a folder of images",
+            s -> s.set("data.target=\"nosuch://x/y\""),
             "data.target is nosuch://x/y, which can't be listed: <...>nosuch<...>; expected a folder"
                 + " of images"),
         wrong(

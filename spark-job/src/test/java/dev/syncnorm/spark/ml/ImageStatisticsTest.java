@@ -1,14 +1,21 @@
 package dev.syncnorm.spark.ml;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.nullif;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelKind;
+import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.Rejection;
+import dev.syncnorm.spark.dataset.BadInput;
+import dev.syncnorm.spark.dataset.ImageInputs;
+import dev.syncnorm.spark.statistics.Measuring;
+import dev.syncnorm.spark.statistics.StatisticsJob;
 import dev.syncnorm.statistics.ChannelStatistics;
 import dev.syncnorm.statistics.DataSetStatistics;
 import dev.syncnorm.statistics.PixelSums;
@@ -16,16 +23,28 @@ import dev.syncnorm.testing.ImageFiles;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -170,6 +189,206 @@ class ImageStatisticsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "the content is a column of type string; expected binary, the bytes of whole image files");
+  }
+
+  @Test
+  void aDecodeThatTakesTooLongIsTimedOut() {
+    byte[] large = ImageFiles.encode(ImageFiles.picture(3000, 2000, 1), "png");
+    Dataset<Row> images =
+        spark.createDataFrame(
+            List.of(RowFactory.create("cat", "large.png", large)), LabelledImages.SCHEMA);
+    ImageStatistics statistics = ImageStatistics.of(images, col("content")).paths(col("path"));
+
+    assertThat(statistics.decodeTimeout(Duration.ofMillis(1)).compute().rejections())
+        .containsExactly(
+            new Rejection("large.png", "timed-out", "decoding took longer than 0.001 s"));
+    assertThat(statistics.decodeTimeout(Duration.ofDays(1)).compute().accepted()).isEqualTo(1);
+  }
+
+  /** Each of two tasks gives up three: together that is more than one may. */
+  @Test
+  void theLimitOfDecodesThatGoOnIsATasks() {
+    byte[] large = ImageFiles.encode(ImageFiles.picture(3000, 2000, 1), "png");
+    List<Row> rows = Collections.nCopies(6, RowFactory.create("cat", "large.png", large));
+    Dataset<Row> images =
+        spark.createDataFrame(
+            JavaSparkContext.fromSparkContext(spark.sparkContext()).parallelize(rows, 2),
+            LabelledImages.SCHEMA);
+
+    DataSetStatistics statistics =
+        ImageStatistics.of(images, col("content")).decodeTimeout(Duration.ofMillis(1)).compute();
+
+    assertThat(statistics.rejections()).hasSize(6);
+  }
+
+  @Test
+  void moreThanTheMostPixelsAreTooLarge() {
+    Dataset<Row> images = LabelledImages.dataset(spark, 2).where("path like 'eel/%'");
+    long smallest = 5 * 20;
+
+    DataSetStatistics statistics =
+        ImageStatistics.of(images, col("content")).maximumPixels(smallest).compute();
+
+    assertThat(statistics.accepted()).isEqualTo(1);
+    assertThat(statistics.rejections()).hasSize(8).allMatch(r -> r.cause().equals("too-large"));
+  }
+
+  @Test
+  void damageInsideTheScanOfAJpegIsFoundIfItIsAskedFor() {
+    byte[] jpeg = ImageFiles.jpeg(ImageFiles.picture(200, 200, 1), false);
+    byte[] damaged = jpeg.clone();
+    Arrays.fill(damaged, jpeg.length / 2, jpeg.length / 2 + 40, (byte) 0);
+    Dataset<Row> images =
+        spark.createDataFrame(
+            List.of(
+                RowFactory.create("cat", "good.jpg", jpeg),
+                RowFactory.create("cat", "damaged.jpg", damaged)),
+            LabelledImages.SCHEMA);
+    ImageStatistics statistics = ImageStatistics.of(images, col("content")).paths(col("path"));
+
+    assertThat(statistics.compute().rejections()).isEmpty();
+    assertThat(statistics.verifiedStrictly().compute().rejections())
+        .extracting(Rejection::path, Rejection::cause)
+        .containsExactly(tuple("damaged.jpg", "corrupt"));
+  }
+
+  /** Names in the order of their bytes, a 0, the SHA-256 in hexadecimal digits, a newline. */
+  @Test
+  void theDigestIsOfTheAcceptedImagesByTheirNames() throws Exception {
+    MessageDigest expected = MessageDigest.getInstance("SHA-256");
+    LabelledImages.rows().stream()
+        .filter(row -> row.getString(1).matches(".*/\\d+\\.png"))
+        .sorted(Comparator.comparing(row -> row.getString(1)))
+        .forEach(
+            row ->
+                expected.update(
+                    "%s\0%s\n"
+                        .formatted(row.getString(1), sha256(row.getAs(2)))
+                        .getBytes(StandardCharsets.UTF_8)));
+
+    byte[] sum = expected.digest();
+
+    for (int partitions : new int[] {1, 2, 13}) {
+      ImageStatistics images =
+          ImageStatistics.of(LabelledImages.dataset(spark, partitions), col("content"));
+      assertThat(images.digestedBy(col("path")).compute().digest())
+          .hasValue(HexFormat.of().formatHex(sum));
+      assertThat(images.compute().digest()).isEmpty();
+    }
+  }
+
+  private static String sha256(byte[] content) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** As the documentation says, with the names of a folder's files. */
+  @Test
+  void theDigestOfAFolderIsTheCommands() throws Exception {
+    for (Row row : LabelledImages.rows()) {
+      if (row.getAs(2) != null) {
+        Path file = folder.resolve(row.getString(1));
+        Files.createDirectories(file.getParent());
+        Files.write(file, row.<byte[]>getAs(2));
+      }
+    }
+    Dataset<Row> images =
+        spark
+            .read()
+            .format("binaryFile")
+            .option("recursiveFileLookup", "true")
+            .load(folder.toString());
+
+    DataSetStatistics statistics =
+        ImageStatistics.of(images, col("content"))
+            .digestedBy(expr("substring(path, length('file:%s/') + 1)".formatted(folder)))
+            .compute();
+
+    List<String> inputs = List.of(folder.toString());
+    StatisticsJob.Request request =
+        new StatisticsJob.Request(
+            inputs,
+            inputs,
+            new Measuring(
+                PixelSettings.WHOLE_RGB, true, false, ImageDecoder.DEFAULT_MAXIMUM_PIXELS, 60),
+            true,
+            false,
+            ImageInputs.Options.defaults(),
+            new BadInput(BadInput.Policy.SKIP, Optional.empty()));
+    StatisticsJob.Progress quiet =
+        new StatisticsJob.Progress() {
+          @Override
+          public void listed(ImageInputs listed) {}
+
+          @Override
+          public void advanced(StatisticsJob.Status status) {}
+        };
+    assertThat(statistics.digest())
+        .isPresent()
+        .isEqualTo(
+            new StatisticsJob(spark, request, quiet).run().orElseThrow().statistics().digest());
+  }
+
+  @Test
+  void anImageWithoutANameForTheDigestFailsTheJob() {
+    ImageStatistics images =
+        ImageStatistics.of(LabelledImages.dataset(spark, 2), col("content"))
+            .paths(col("path"))
+            .digestedBy(nullif(col("label"), lit("dog")));
+
+    assertThatThrownBy(images::compute)
+        .hasMessageContaining("an image has no name for the digest, path dog/");
+  }
+
+  @Test
+  void everyOptionIsKeptByTheOthers() {
+    byte[] large = ImageFiles.encode(ImageFiles.picture(40, 30, 1), "png");
+    List<Row> rows = new ArrayList<>(LabelledImages.rows());
+    rows.add(RowFactory.create("whale", "whale/1.png", large));
+    Dataset<Row> images = spark.createDataFrame(rows, LabelledImages.SCHEMA);
+    PixelSettings small =
+        new PixelSettings(
+            PixelSettings.Channels.GRAY,
+            Optional.of(new PixelSettings.Extent(4, 5)),
+            Optional.empty());
+
+    DataSetStatistics statistics =
+        ImageStatistics.of(images, col("content"))
+            .digestedBy(col("path"))
+            .decodeTimeout(Duration.ofMinutes(2))
+            .maximumPixels(1000)
+            .verifiedStrictly()
+            .withoutHistograms()
+            .pixels(small)
+            .groupedBy(col("label"))
+            .paths(col("path"))
+            .compute();
+
+    assertThat(statistics.digest()).isPresent();
+    assertThat(statistics.pixels()).isEqualTo(small);
+    assertThat(statistics.groups()).containsOnlyKeys(LabelledImages.LABELS);
+    assertThat(statistics.rejections())
+        .extracting(Rejection::path)
+        .containsExactly("cat/cut.png", "cat/null.png", "cat/text.png", "whale/1.png");
+    assertThat(statistics.pixelCount()).isEqualTo(BigInteger.valueOf(27 * 4 * 5));
+    assertThat(statistics.sums().get(statistics.sums().firstKey()).histograms()).isEmpty();
+  }
+
+  @Test
+  void limitsThatMeanNothingAreRefused() {
+    ImageStatistics images = ImageStatistics.of(LabelledImages.dataset(spark, 1), col("content"));
+
+    for (Duration wrong :
+        List.of(Duration.ZERO, Duration.ofSeconds(-1), Duration.ofDays(1).plusNanos(1))) {
+      assertThatThrownBy(() -> images.decodeTimeout(wrong))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "the decode timeout is %s; expected a time above 0 s and up to 86400 s", wrong);
+    }
+    assertThatThrownBy(() -> images.maximumPixels(0)).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -27,6 +29,16 @@ import org.junit.jupiter.api.io.TempDir;
 class StatisticsClusterIT {
 
   private static final Duration LIMIT = Duration.ofMinutes(4);
+
+  /** What Spark logs when a copy of a task is the first to finish: task, loser, winner. */
+  private static final Pattern WON =
+      Pattern.compile(
+          "Killing attempt 0 for task (\\d+)\\.0 in .* on (\\S+) as the attempt 1"
+              + " succeeded on (\\S+)");
+
+  /** What it logs of a result that counts: attempt, tasks of the stage. */
+  private static final Pattern FINISHED =
+      Pattern.compile("Finished task (\\d+\\.\\d+) in .* \\(\\d+/(\\d+)\\)");
 
   @TempDir private static Path folder;
   private static StandaloneCluster cluster;
@@ -97,7 +109,7 @@ class StatisticsClusterIT {
 
   @Test
   @EnabledOnOs(OS.LINUX)
-  void anotherAttemptAtATaskThatHangsIsCountedInItsPlace() throws Exception {
+  void ofTwoAttemptsAtATaskTheFirstToFinishIsCountedAndTheOtherIsNot() throws Exception {
     List<String> options = new ArrayList<>(List.of("--executor-memory", "1g"));
     for (String setting :
         List.of(
@@ -114,12 +126,34 @@ class StatisticsClusterIT {
     cluster.suspend(executors.get(0));
 
     try {
-      job.awaitError("a speculative task", log -> log.contains("as speculatable"), LIMIT);
-      assertThat(job.waitFor(LIMIT)).as(job::tails).isZero();
+      job.awaitError("a second attempt that won", log -> WON.matcher(log).find(), LIMIT);
     } finally {
-      cluster.kill(executors.get(0));
+      if (cluster.executorPids().contains(executors.get(0))) {
+        cluster.resume(executors.get(0)); // what it still sends comes too late
+      }
     }
+    assertThat(job.waitFor(LIMIT)).as(job::tails).isZero();
+    MatchResult won = WON.matcher(job.error()).results().findFirst().orElseThrow();
+    assertThat(won.group(3)).as("Its host").isNotEqualTo(won.group(2));
+    assertThat(job.error()).contains("Starting task %s.1 in ".formatted(won.group(1)));
+    assertThat(finished(job))
+        .contains(won.group(1) + ".1")
+        .doesNotContain(won.group(1) + ".0")
+        .extracting(attempt -> attempt.replaceFirst("\\..*", ""))
+        .as("each task once")
+        .doesNotHaveDuplicates()
+        .hasSize(tasks(job));
     assertThat(json("speculation.json")).isEqualTo(expected);
+  }
+
+  /** The attempts whose results Spark has taken, such as {@code 12.0}. */
+  private static List<String> finished(CapturedProcess job) {
+    return FINISHED.matcher(job.error()).results().map(found -> found.group(1)).toList();
+  }
+
+  private static int tasks(CapturedProcess job) {
+    MatchResult any = FINISHED.matcher(job.error()).results().findFirst().orElseThrow();
+    return Integer.parseInt(any.group(2));
   }
 
   private static void awaitTask(CapturedProcess job, int tasks) {
