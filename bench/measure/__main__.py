@@ -26,8 +26,8 @@ class Size:
     jmh_iterations: int
 
 
-# Spark's steps need many untimed ones: by JIT logs, driver and executors still compile their RPC after a thousand.
-FULL = Size(False, 3, 5, 10, 20, 1500, 200, 2000, 4)
+# Spark's steps need many untimed ones: what its RPC calls once a request, the JIT compiles after some 4000 steps.
+FULL = Size(False, 3, 5, 10, 20, 4500, 200, 2000, 4)
 QUICK = Size(True, 1, 2, 5, 8, 60, 40, 500, 2)
 
 
