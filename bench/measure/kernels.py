@@ -38,7 +38,9 @@ def jmh(threads, forks, size, *words):
     if done.returncode != 0:
         raise SystemExit(f"JMH ended with {done.returncode}; see {log}")
     return {
-        (b["benchmark"].rsplit(".", 1)[1], b.get("params", {}).get("backend", "")): sorted(map(min, b["primaryMetric"]["rawData"]))
+        (b["benchmark"].rsplit(".", 1)[1], b.get("params", {}).get("backend", "")): sorted(
+            map(min, b["primaryMetric"]["rawData"])
+        )
         for b in json.loads(file.read_text())
     }
 
@@ -54,8 +56,8 @@ def kernels(report, size):
         stream = threads * COPY_BYTES / best["copy", ""]
         report.say(
             f"{threads} thread{'s' if threads > 1 else ''}, each with an image of its own; the least of {size.jmh_iterations}"
-            f" iterations in each of {size.starts} JVM starts, and of these the least. Fused multiply-adds alone: {peak:.1f} GFLOP/s. Copy of 64 MiB:"
-            f" {stream:.1f} GB/s. Bytes: every value read or written once;"
+            f" iterations in each of {size.starts} JVM starts, and of these the least. Fused multiply-adds alone:"
+            f" {peak:.1f} GFLOP/s. Copy of 64 MiB: {stream:.1f} GB/s. Bytes: every value read or written once;"
             " what fits the last-level cache can be faster than the copy."
         )
         rows = []

@@ -110,10 +110,10 @@ def of_photographs(report, size, grain):
     report.say(
         f"### Files of {kilobytes:.0f} KB",
         "",
-        f"Mean, standard deviation, extremes, covariance (and histograms) of JPEG files of 500x375 pixels, quality 90, on {THREADS}"
-        f" cores; {size.starts} turns, one contender after the other. Ours is the rate that the command itself writes into"
-        f" stats.json, for {count:,} files from disk, with its first seconds, in which the JVM compiles, and a hash of each file;"
-        " the others' are warm, over a part of the files; decode alone has its files in memory.",
+        f"Mean, standard deviation, extremes, covariance (and histograms) of JPEG files of 500x375 pixels, quality 90, on"
+        f" {THREADS} cores; {size.starts} turns, one contender after the other. Ours is the rate that the command itself writes"
+        f" into stats.json, for {count:,} files from disk, with its first seconds, in which the JVM compiles, and a hash of each"
+        " file; the others' are warm, over a part of the files; decode alone has its files in memory.",
     )
     limit = median(rates[LIMIT])
     rows = [
