@@ -8,8 +8,8 @@ import dev.syncnorm.spark.exchange.BroadcastBytes;
 import dev.syncnorm.spark.exchange.ExchangePlugin;
 import dev.syncnorm.spark.exchange.TaskExchange;
 import dev.syncnorm.spark.training.SessionSettings;
+import dev.syncnorm.training.Doubles;
 import java.io.Serializable;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -98,15 +98,15 @@ public final class SumJob {
       if (missing > 0) {
         return;
       }
-      double[] sum = decode(parts[0]);
+      double[] sum = Doubles.decode(parts[0]);
       for (int worker = 1; worker < parts.length; worker++) {
-        double[] other = decode(parts[worker]);
+        double[] other = Doubles.decode(parts[worker]);
         for (int i = 0; i < sum.length; i++) {
           sum[i] += other[i];
         }
       }
       missing = parts.length;
-      mailbox.publish(part.id(), encode(sum));
+      mailbox.publish(part.id(), Doubles.encode(sum));
     }
   }
 
@@ -123,7 +123,7 @@ public final class SumJob {
         double[][] values = contributions(context.partitionId() + 1, step);
         long begin = System.nanoTime();
         for (int sum = 0; sum < lengths.length; sum++) {
-          values[sum] = decode(exchange.sum(new SumId(step, sum), encode(values[sum])));
+          values[sum] = Doubles.decode(exchange.sum(new SumId(step, sum), Doubles.encode(values[sum])));
         }
         if (step > untimed) {
           seconds[step - untimed - 1] = (System.nanoTime() - begin) / 1e9;
@@ -165,17 +165,5 @@ public final class SumJob {
         throw new IllegalStateException(e);
       }
     }
-  }
-
-  private static byte[] encode(double[] values) {
-    ByteBuffer buffer = ByteBuffer.allocate(values.length * Double.BYTES);
-    buffer.asDoubleBuffer().put(values);
-    return buffer.array();
-  }
-
-  private static double[] decode(byte[] bytes) {
-    double[] values = new double[bytes.length / Double.BYTES];
-    ByteBuffer.wrap(bytes).asDoubleBuffer().get(values);
-    return values;
   }
 }

@@ -142,12 +142,7 @@ final class VectorSums implements SumsPixels {
     IntVector productOddWhole = IntVector.fromArray(INTS, ints[7], 0);
     for (int i = 0, at = from; i < vectors; i++, at += 3 * LENGTH) {
       ShortVector x = load(buffer, at);
-      ShortVector next = load(buffer, at + 1);
-      ShortVector first = load(buffer, at - 2);
-      ShortVector other =
-          next.lanewise(VectorOperators.XOR, first)
-              .lanewise(VectorOperators.AND, notThird)
-              .lanewise(VectorOperators.XOR, first);
+      ShortVector other = other(buffer, at, notThird);
       ShortVector even = x.lanewise(VectorOperators.AND, (short) 0xff);
       ShortVector odd = x.lanewise(VectorOperators.LSHR, 8);
       ShortVector otherEven = other.lanewise(VectorOperators.AND, (short) 0xff);
@@ -195,12 +190,7 @@ final class VectorSums implements SumsPixels {
     IntVector productOddWhole = IntVector.fromArray(INTS, ints[7], 0);
     for (int i = 0, at = from; i < vectors; i++, at += 3 * LENGTH) {
       ShortVector x = load(buffer, at);
-      ShortVector next = load(buffer, at + 1);
-      ShortVector first = load(buffer, at - 2);
-      ShortVector other =
-          next.lanewise(VectorOperators.XOR, first)
-              .lanewise(VectorOperators.AND, notThird)
-              .lanewise(VectorOperators.XOR, first);
+      ShortVector other = other(buffer, at, notThird);
       ShortVector even = x.lanewise(VectorOperators.AND, (short) 0xff);
       ShortVector odd = x.lanewise(VectorOperators.LSHR, 8);
       ShortVector otherEven = other.lanewise(VectorOperators.AND, (short) 0xff);
@@ -216,6 +206,15 @@ final class VectorSums implements SumsPixels {
     productEvenWhole.intoArray(ints[5], 0);
     productOddUpper.intoArray(ints[6], 0);
     productOddWhole.intoArray(ints[7], 0);
+  }
+
+  /** What the bytes at a position are multiplied with. */
+  private static ShortVector other(ByteBuffer buffer, int at, ShortVector notThird) {
+    ShortVector next = load(buffer, at + 1);
+    ShortVector first = load(buffer, at - 2);
+    return next.lanewise(VectorOperators.XOR, first)
+        .lanewise(VectorOperators.AND, notThird)
+        .lanewise(VectorOperators.XOR, first);
   }
 
   /** The same order on every machine: the first byte is the lower half of the first lane. */
