@@ -123,7 +123,8 @@ public final class SumJob {
         double[][] values = contributions(context.partitionId() + 1, step);
         long begin = System.nanoTime();
         for (int sum = 0; sum < lengths.length; sum++) {
-          values[sum] = Doubles.decode(exchange.sum(new SumId(step, sum), Doubles.encode(values[sum])));
+          values[sum] =
+              Doubles.decode(exchange.sum(new SumId(step, sum), Doubles.encode(values[sum])));
         }
         if (step > untimed) {
           seconds[step - untimed - 1] = (System.nanoTime() - begin) / 1e9;
