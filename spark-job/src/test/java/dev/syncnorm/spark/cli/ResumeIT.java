@@ -29,7 +29,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ResumeIT {
 
   private static final Duration LIMIT = Duration.ofMinutes(3);
-  private static final int EPOCHS = 200;
+  /** So many that a run is far from its end when it is stopped, on a busy machine too. */
+  private static final int EPOCHS = 500;
 
   @TempDir private static Path folder;
   private static RunFiles expected;
