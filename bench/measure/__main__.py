@@ -8,7 +8,7 @@ from kernels import kernels
 from moments import moments
 from project import TARGET, ForeignWork, describe_machine
 from report import Report
-from statistics_job import statistics_job, statistics_memory
+from statistics_job import statistics_job, statistics_length, statistics_memory
 from steps import step_ours, steps
 from sums import sum_alone, sums
 
@@ -63,6 +63,8 @@ def main():
                 statistics_job(report, size)
                 if not size.quick:
                     statistics_memory(report, size)
+            case "stats-length":
+                statistics_length(report, size)
             case "kernels":
                 kernels(report, size)
     share = foreign.share()

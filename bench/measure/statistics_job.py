@@ -26,6 +26,7 @@ JAVA_IMAGES = 2000
 DISTINCT = 10_000
 # Noise that makes files as large as those of photographs of this size usually are.
 GRAIN = 20
+LENGTHS = (10_000, 40_000, 100_000, 400_000)
 TARGETS = {PLAIN: 0.95, FULL: 0.85}
 
 
@@ -125,6 +126,31 @@ def of_photographs(report, size, grain):
         ratio = median(rates[label]) / limit
         report.say(f"- {label}: {ratio:.2f}x decode alone. Target {target}x: {verdict(ratio >= target)}.")
     report.say("", *(f"    {name}" for name in names.values()), "")
+
+
+def statistics_length(report, size):
+    """How our rate comes nearer to that of decoding, the more files there are."""
+    report.say("## Statistics by the number of files", "")
+    rows = []
+    with Contender(
+        LIMIT, dict(contenders(photographs(DISTINCT, GRAIN)))[LIMIT], environment(), TARGET / "contenders.log"
+    ) as decode:
+        decode.steps(1, 0)
+        for count in (1000, 2000) if size.quick else LENGTHS:
+            folder = photographs(count, GRAIN)
+            rates = {label: [] for label in (PLAIN, FULL, LIMIT)}
+            for _ in range(size.starts):
+                for label in (PLAIN, FULL):
+                    rates[label].append(ours(folder, *OURS[label])[0])
+                    seconds, megapixels = decode.steps(0, 1)
+                    rates[LIMIT].append(megapixels[-1] / seconds[-1])
+            limit = median(rates[LIMIT])
+            cells = [f"{median(rates[label]):.1f} ({median(rates[label]) / limit:.2f}x)" for label in (PLAIN, FULL)]
+            rows.append([f"{count:,}", *cells, f"{limit:.1f}"])
+    report.table(["files", PLAIN, FULL, LIMIT], rows)
+    report.say(
+        f"Mpx/s, medians of {size.starts} turns; files as above. The first seconds, in which the JVM compiles, are in ours.", ""
+    )
 
 
 def statistics_memory(report, size):
