@@ -111,14 +111,7 @@ public final class ImageStatistics {
   public static ImageStatistics of(Dataset<Row> images, Column content) {
     Column none = lit(null).cast(DataTypes.StringType);
     return new ImageStatistics(
-        images,
-        new Columns(content, none, none, none, false),
-        new Measuring(
-            PixelSettings.WHOLE_RGB,
-            true,
-            false,
-            ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
-            MomentOptions.DEFAULT_TIMEOUT_SECONDS));
+        images, new Columns(content, none, none, none, false), Measuring.DEFAULT);
   }
 
   /** The statistics of image files in an RDD. */
@@ -154,35 +147,17 @@ public final class ImageStatistics {
 
   /** Looks at these pixels of each image. */
   public ImageStatistics pixels(PixelSettings newPixels) {
-    return with(
-        new Measuring(
-            newPixels,
-            measuring.histograms(),
-            measuring.strict(),
-            measuring.maximumPixels(),
-            measuring.decodeTimeoutSeconds()));
+    return with(measuring.withPixels(newPixels));
   }
 
   /** Counts no values: faster, and without quantiles. */
   public ImageStatistics withoutHistograms() {
-    return with(
-        new Measuring(
-            measuring.pixels(),
-            false,
-            measuring.strict(),
-            measuring.maximumPixels(),
-            measuring.decodeTimeoutSeconds()));
+    return with(measuring.withHistograms(false));
   }
 
   /** Decodes JPEG files a second time, by a decoder that finds damage inside their pixels. */
   public ImageStatistics verifiedStrictly() {
-    return with(
-        new Measuring(
-            measuring.pixels(),
-            measuring.histograms(),
-            true,
-            measuring.maximumPixels(),
-            measuring.decodeTimeoutSeconds()));
+    return with(measuring.withStrict(true));
   }
 
   /**
@@ -192,13 +167,7 @@ public final class ImageStatistics {
    */
   public ImageStatistics maximumPixels(long newMaximum) {
     new ImageDecoder(newMaximum);
-    return with(
-        new Measuring(
-            measuring.pixels(),
-            measuring.histograms(),
-            measuring.strict(),
-            newMaximum,
-            measuring.decodeTimeoutSeconds()));
+    return with(measuring.withMaximumPixels(newMaximum));
   }
 
   /**
@@ -216,13 +185,7 @@ public final class ImageStatistics {
           "the decode timeout is %s; expected a time above 0 s and up to 86400 s"
               .formatted(newTimeout));
     }
-    return with(
-        new Measuring(
-            measuring.pixels(),
-            measuring.histograms(),
-            measuring.strict(),
-            measuring.maximumPixels(),
-            newTimeout.toNanos() / 1e9));
+    return with(measuring.withDecodeTimeoutSeconds(newTimeout.toNanos() / 1e9));
   }
 
   private ImageStatistics with(Measuring newMeasuring) {

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelKind;
 import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.Rejection;
@@ -312,8 +311,7 @@ class ImageStatisticsTest {
         new StatisticsJob.Request(
             inputs,
             inputs,
-            new Measuring(
-                PixelSettings.WHOLE_RGB, true, false, ImageDecoder.DEFAULT_MAXIMUM_PIXELS, 60),
+            Measuring.DEFAULT,
             true,
             false,
             ImageInputs.Options.defaults(),

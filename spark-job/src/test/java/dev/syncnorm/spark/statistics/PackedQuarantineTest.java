@@ -9,8 +9,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.image.BadImageCause;
 import dev.syncnorm.image.BadImageException;
-import dev.syncnorm.image.ImageDecoder;
-import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
@@ -328,8 +326,7 @@ class PackedQuarantineTest {
     return new StatisticsJob.Request(
         List.of(inputs),
         List.of(inputs),
-        new Measuring(
-            PixelSettings.WHOLE_RGB, true, false, ImageDecoder.DEFAULT_MAXIMUM_PIXELS, 60),
+        Measuring.DEFAULT,
         true,
         false,
         ImageInputs.Options.defaults(),
