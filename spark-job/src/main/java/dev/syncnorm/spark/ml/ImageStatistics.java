@@ -8,7 +8,6 @@ import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.statistics.Measuring;
 import dev.syncnorm.statistics.DataSetStatistics;
-import dev.syncnorm.statistics.StatisticsAccumulator;
 import dev.syncnorm.statistics.StatisticsPart;
 import java.time.Duration;
 import java.util.Comparator;
@@ -134,8 +133,9 @@ public final class ImageStatistics {
 
   /**
    * Makes a digest of the images, which is the command's if this column has what the command takes
-   * for their names: paths relative to the input. An image whose name is null fails the job. The
-   * driver holds some 40 bytes and the name of each image.
+   * for their names: paths relative to the input. A good image whose name is null is an error: a
+   * digest without it would be that of other images. It ends its partition, and is told when the
+   * others have ended. The driver holds some 40 bytes and the name of each image.
    */
   public ImageStatistics digestedBy(Column newName) {
     return with(new Columns(columns.content(), columns.path(), columns.group(), newName, true));
@@ -196,7 +196,8 @@ public final class ImageStatistics {
    * Runs one Spark job over all images. There are no inputs in the result, and a digest only if
    * there are names for it.
    *
-   * @throws IllegalArgumentException if the content is not binary
+   * @throws IllegalArgumentException if the content is not binary, or a good image has no name for
+   *     the digest; names one
    */
   public DataSetStatistics compute() {
     Dataset<Row> rows =
@@ -212,13 +213,15 @@ public final class ImageStatistics {
               .formatted(type.catalogString()));
     }
     long start = System.nanoTime();
-    JavaRDD<StatisticsPart> parts =
+    JavaRDD<MeasuredRows> parts =
         rows.javaRDD().mapPartitions(new MeasurePartition(measuring, columns.digest()));
-    StatisticsPart sum =
-        parts.getNumPartitions() == 0
-            ? StatisticsPart.EMPTY
-            : parts.treeReduce(ImageStatistics::plus);
+    MeasuredRows all =
+        parts.getNumPartitions() == 0 ? MeasuredRows.NONE : parts.treeReduce(MeasuredRows::plus);
     double seconds = (System.nanoTime() - start) / 1e9;
+    if (!all.failure().isEmpty()) {
+      throw new IllegalArgumentException(all.failure());
+    }
+    StatisticsPart sum = all.part();
     return new DataSetStatistics(
         List.of(),
         measuring.pixels(),
@@ -231,12 +234,5 @@ public final class ImageStatistics {
             .sorted(Comparator.comparing(Rejection::path).thenComparing(Rejection::message))
             .toList(),
         seconds);
-  }
-
-  private static StatisticsPart plus(StatisticsPart a, StatisticsPart b) {
-    StatisticsAccumulator sum = new StatisticsAccumulator();
-    sum.add(a);
-    sum.add(b);
-    return sum.part();
   }
 }
