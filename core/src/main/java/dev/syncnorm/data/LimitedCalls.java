@@ -57,11 +57,6 @@ public final class LimitedCalls<W extends AutoCloseable, R> implements AutoClose
     runner.submit(next);
   }
 
-  /** How many calls were started and not awaited. */
-  public int started() {
-    return pending.size();
-  }
-
   /**
    * Waits for the first call that was started and not awaited.
    *

@@ -202,7 +202,7 @@ public record Convolution(
   }
 
   @Override
-  public Optional<GradientSums> parameterGradients(Kernels kernels) {
+  public Optional<RowSums.OfTwo> parameterGradients(Kernels kernels) {
     boolean sumsBiases = bias && !biasCancels;
     RowSums.OfTwo sums =
         sumsBiases
@@ -211,15 +211,15 @@ public record Convolution(
     int biasOffset = geometry.weightShape().size();
     int channels = geometry.outputChannels();
     return Optional.of(
-        new GradientSums() {
+        new RowSums.OfTwo() {
           @Override
           public void begin() {
             sums.begin();
           }
 
           @Override
-          public void add(Planes[] inputs, Planes outputGradient, int from, int to) {
-            sums.add(inputs[0], outputGradient, from, to);
+          public void add(Planes input, Planes outputGradient, int from, int to) {
+            sums.add(input, outputGradient, from, to);
           }
 
           @Override

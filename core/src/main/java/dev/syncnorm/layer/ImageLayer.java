@@ -2,6 +2,7 @@ package dev.syncnorm.layer;
 
 import dev.syncnorm.kernel.Kernels;
 import dev.syncnorm.kernel.Planes;
+import dev.syncnorm.kernel.RowSums;
 import dev.syncnorm.kernel.RowWindow;
 import java.util.Optional;
 
@@ -71,20 +72,12 @@ public sealed interface ImageLayer extends Layer permits Convolution, Add, Relu 
       int from,
       int to);
 
-  /** One image's gradients of the trainable parameters, in their order; none without any. */
-  default Optional<GradientSums> parameterGradients(Kernels kernels) {
+  /**
+   * One image's gradients of the trainable parameters, in their order; none without any. The first
+   * tensor is the input, of which a layer with parameters has one, the second the output's
+   * gradient.
+   */
+  default Optional<RowSums.OfTwo> parameterGradients(Kernels kernels) {
     return Optional.empty();
-  }
-
-  /** Sums over one image whose rows come from the first to the last, in runs of any length. */
-  interface GradientSums {
-    /** Forgets what was added, for another image. */
-    void begin();
-
-    /** Adds the next rows of the output's gradient, with the rows of the inputs that they need. */
-    void add(Planes[] inputs, Planes outputGradient, int from, int to);
-
-    /** Writes the gradients at {@code gradients[offset ...]}. */
-    void finish(double[] gradients, int offset);
   }
 }

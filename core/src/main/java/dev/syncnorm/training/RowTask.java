@@ -45,12 +45,12 @@ abstract class RowTask {
     }
     if (operation instanceof Operation.ParameterGradients gradients) {
       ImageLayer layer = (ImageLayer) layer(network, gradients.node());
-      return new SumTasks.ParameterGradients(
+      return new SumTasks.Gradients(
           gradients.node(), layer.parameterGradients(kernels).orElseThrow());
     }
     if (operation instanceof Operation.UnprojectedGradients gradients) {
       Convolution layer = (Convolution) layer(network, gradients.node());
-      return new SumTasks.UnprojectedGradients(
+      return new SumTasks.Gradients(
           gradients.node(), kernels.convolutionGradients(layer.geometry()));
     }
     if (operation instanceof Operation.Moments moments) {

@@ -2,9 +2,7 @@ package dev.syncnorm.training;
 
 import dev.syncnorm.kernel.Planes;
 import dev.syncnorm.kernel.RowSums;
-import dev.syncnorm.layer.ImageLayer;
 import dev.syncnorm.network.SumLayout.Segment;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -85,46 +83,13 @@ final class SumTasks {
     }
   }
 
-  static final class ParameterGradients extends RowTask {
-    private final int node;
-    private final ImageLayer.GradientSums gradients;
-    private Planes[] inputs = {};
-    private StoredTensors stored;
-
-    ParameterGradients(int node, ImageLayer.GradientSums gradients) {
-      this.node = node;
-      this.gradients = gradients;
-    }
-
-    @Override
-    void begin(Image image) {
-      stored = image.stored();
-      gradients.begin();
-    }
-
-    @Override
-    void run(Planes[] reads, Optional<Planes> written, int from, int to) {
-      if (inputs.length != reads.length - 1) {
-        inputs = new Planes[reads.length - 1];
-      }
-      System.arraycopy(reads, 0, inputs, 0, inputs.length);
-      gradients.add(inputs, reads[inputs.length], from, to);
-    }
-
-    @Override
-    void finish(double[] sums) {
-      double[] own = stored.layerGradients(node);
-      Arrays.fill(own, 0);
-      gradients.finish(own, 0);
-    }
-  }
-
-  static final class UnprojectedGradients extends RowTask {
+  /** An image's gradients of a layer's parameters, which it keeps until the last sum. */
+  static final class Gradients extends RowTask {
     private final int node;
     private final RowSums.OfTwo gradients;
     private StoredTensors stored;
 
-    UnprojectedGradients(int node, RowSums.OfTwo gradients) {
+    Gradients(int node, RowSums.OfTwo gradients) {
       this.node = node;
       this.gradients = gradients;
     }

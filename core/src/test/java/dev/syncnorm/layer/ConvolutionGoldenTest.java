@@ -10,6 +10,7 @@ import dev.syncnorm.kernel.Backend;
 import dev.syncnorm.kernel.ConvolutionGeometry;
 import dev.syncnorm.kernel.Kernels;
 import dev.syncnorm.kernel.Planes;
+import dev.syncnorm.kernel.RowSums;
 import dev.syncnorm.network.Network;
 import dev.syncnorm.testing.Golden;
 import dev.syncnorm.testing.InProcessTraining;
@@ -248,9 +249,9 @@ class ConvolutionGoldenTest {
 
   private static void addGradients(
       Convolution layer, Kernels kernels, Planes x, Planes dy, double[] gradients) {
-    ImageLayer.GradientSums sums = layer.parameterGradients(kernels).orElseThrow();
+    RowSums.OfTwo sums = layer.parameterGradients(kernels).orElseThrow();
     sums.begin();
-    sums.add(new Planes[] {x}, dy, 0, layer.outputShape().height());
+    sums.add(x, dy, 0, layer.outputShape().height());
     sums.finish(gradients, 0);
   }
 

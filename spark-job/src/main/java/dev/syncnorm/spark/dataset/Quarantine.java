@@ -6,12 +6,12 @@ import dev.syncnorm.image.Rejection;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -37,7 +37,15 @@ public final class Quarantine implements AutoCloseable {
   private final Path folder;
   private final FileSystem fileSystem;
   private final boolean isNew;
-  private final Set<String> lines = new LinkedHashSet<>();
+
+  /** The list: what was in it before, then what is new. */
+  private final List<String> lines = new ArrayList<>();
+
+  /** How often a line was in the list before, less how often it has been noted since. */
+  private final Map<String, Integer> before = new HashMap<>();
+
+  /** The copies that staged ones have become. */
+  private final Map<String, String> named = new HashMap<>();
 
   /** The folders of copies by those that were wanted; both end with a slash. */
   private final Map<String, String> folders = new HashMap<>(Map.of("", ""));
@@ -51,6 +59,7 @@ public final class Quarantine implements AutoCloseable {
     Path list = new Path(this.folder, LIST);
     if (fileSystem.exists(list)) {
       new String(files.read(list.toString()), StandardCharsets.UTF_8).lines().forEach(lines::add);
+      lines.forEach(line -> before.merge(line, 1, Integer::sum));
     }
   }
 
@@ -76,12 +85,22 @@ public final class Quarantine implements AutoCloseable {
   }
 
   /**
-   * Gives an image's staged copy its name, and notes it for the list.
+   * Gives an image's staged copy its name unless it has one, and notes the image for the list.
    *
-   * @param staged as {@link QuarantineStage#put} has named it
+   * @param staged as {@link QuarantineStage#put} has named it; members of one name with the same
+   *     bytes share it
    * @param relative where in this folder the copy belongs
    */
   public void addStaged(Rejection rejection, String relative, String staged) throws IOException {
+    String name = named.get(staged);
+    if (name == null) {
+      name = unstage(relative, staged);
+      named.put(staged, name);
+    }
+    note(rejection, Optional.of(name));
+  }
+
+  private String unstage(String relative, String staged) throws IOException {
     Path copy = new Path(QuarantineStage.of(folder), staged);
     String name = nameOf(files.read(copy.toString()), relative);
     Path file = at(name);
@@ -89,7 +108,7 @@ public final class Quarantine implements AutoCloseable {
       fileSystem.mkdirs(file.getParent());
       rename(copy, file);
     }
-    note(rejection, Optional.of(name));
+    return name;
   }
 
   /** Notes an image of which there is no copy. */
@@ -97,13 +116,17 @@ public final class Quarantine implements AutoCloseable {
     note(rejection, Optional.empty());
   }
 
+  /** A line for each image, and none that an earlier run has written. */
   private void note(Rejection rejection, Optional<String> copy) throws IOException {
     ObjectNode line = JSON.createObjectNode();
     line.put("path", rejection.path());
     line.put("cause", rejection.cause());
     line.put("message", rejection.message());
     copy.ifPresent(name -> line.put("copy", name));
-    lines.add(JSON.writeValueAsString(line));
+    String text = JSON.writeValueAsString(line);
+    if (before.merge(text, -1, Integer::sum) < 0) {
+      lines.add(text);
+    }
   }
 
   /** Writes the list, with all that was in it before. */

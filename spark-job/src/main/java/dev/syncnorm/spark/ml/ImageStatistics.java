@@ -8,7 +8,6 @@ import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.statistics.Measuring;
 import dev.syncnorm.statistics.DataSetStatistics;
-import dev.syncnorm.statistics.StatisticsAccumulator;
 import dev.syncnorm.statistics.StatisticsPart;
 import java.time.Duration;
 import java.util.Comparator;
@@ -111,14 +110,7 @@ public final class ImageStatistics {
   public static ImageStatistics of(Dataset<Row> images, Column content) {
     Column none = lit(null).cast(DataTypes.StringType);
     return new ImageStatistics(
-        images,
-        new Columns(content, none, none, none, false),
-        new Measuring(
-            PixelSettings.WHOLE_RGB,
-            true,
-            false,
-            ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
-            MomentOptions.DEFAULT_TIMEOUT_SECONDS));
+        images, new Columns(content, none, none, none, false), Measuring.DEFAULT);
   }
 
   /** The statistics of image files in an RDD. */
@@ -141,8 +133,9 @@ public final class ImageStatistics {
 
   /**
    * Makes a digest of the images, which is the command's if this column has what the command takes
-   * for their names: paths relative to the input. An image whose name is null fails the job. The
-   * driver holds some 40 bytes and the name of each image.
+   * for their names: paths relative to the input. A good image whose name is null is an error: a
+   * digest without it would be that of other images. It ends its partition, and is told when the
+   * others have ended. The driver holds some 40 bytes and the name of each image.
    */
   public ImageStatistics digestedBy(Column newName) {
     return with(new Columns(columns.content(), columns.path(), columns.group(), newName, true));
@@ -154,35 +147,17 @@ public final class ImageStatistics {
 
   /** Looks at these pixels of each image. */
   public ImageStatistics pixels(PixelSettings newPixels) {
-    return with(
-        new Measuring(
-            newPixels,
-            measuring.histograms(),
-            measuring.strict(),
-            measuring.maximumPixels(),
-            measuring.decodeTimeoutSeconds()));
+    return with(measuring.withPixels(newPixels));
   }
 
   /** Counts no values: faster, and without quantiles. */
   public ImageStatistics withoutHistograms() {
-    return with(
-        new Measuring(
-            measuring.pixels(),
-            false,
-            measuring.strict(),
-            measuring.maximumPixels(),
-            measuring.decodeTimeoutSeconds()));
+    return with(measuring.withHistograms(false));
   }
 
   /** Decodes JPEG files a second time, by a decoder that finds damage inside their pixels. */
   public ImageStatistics verifiedStrictly() {
-    return with(
-        new Measuring(
-            measuring.pixels(),
-            measuring.histograms(),
-            true,
-            measuring.maximumPixels(),
-            measuring.decodeTimeoutSeconds()));
+    return with(measuring.withStrict(true));
   }
 
   /**
@@ -192,13 +167,7 @@ public final class ImageStatistics {
    */
   public ImageStatistics maximumPixels(long newMaximum) {
     new ImageDecoder(newMaximum);
-    return with(
-        new Measuring(
-            measuring.pixels(),
-            measuring.histograms(),
-            measuring.strict(),
-            newMaximum,
-            measuring.decodeTimeoutSeconds()));
+    return with(measuring.withMaximumPixels(newMaximum));
   }
 
   /**
@@ -216,13 +185,7 @@ public final class ImageStatistics {
           "the decode timeout is %s; expected a time above 0 s and up to 86400 s"
               .formatted(newTimeout));
     }
-    return with(
-        new Measuring(
-            measuring.pixels(),
-            measuring.histograms(),
-            measuring.strict(),
-            measuring.maximumPixels(),
-            newTimeout.toNanos() / 1e9));
+    return with(measuring.withDecodeTimeoutSeconds(newTimeout.toNanos() / 1e9));
   }
 
   private ImageStatistics with(Measuring newMeasuring) {
@@ -233,7 +196,8 @@ public final class ImageStatistics {
    * Runs one Spark job over all images. There are no inputs in the result, and a digest only if
    * there are names for it.
    *
-   * @throws IllegalArgumentException if the content is not binary
+   * @throws IllegalArgumentException if the content is not binary, or a good image has no name for
+   *     the digest; names one
    */
   public DataSetStatistics compute() {
     Dataset<Row> rows =
@@ -249,13 +213,15 @@ public final class ImageStatistics {
               .formatted(type.catalogString()));
     }
     long start = System.nanoTime();
-    JavaRDD<StatisticsPart> parts =
+    JavaRDD<MeasuredRows> parts =
         rows.javaRDD().mapPartitions(new MeasurePartition(measuring, columns.digest()));
-    StatisticsPart sum =
-        parts.getNumPartitions() == 0
-            ? StatisticsPart.EMPTY
-            : parts.treeReduce(ImageStatistics::plus);
+    MeasuredRows all =
+        parts.getNumPartitions() == 0 ? MeasuredRows.NONE : parts.treeReduce(MeasuredRows::plus);
     double seconds = (System.nanoTime() - start) / 1e9;
+    if (!all.failure().isEmpty()) {
+      throw new IllegalArgumentException(all.failure());
+    }
+    StatisticsPart sum = all.part();
     return new DataSetStatistics(
         List.of(),
         measuring.pixels(),
@@ -268,12 +234,5 @@ public final class ImageStatistics {
             .sorted(Comparator.comparing(Rejection::path).thenComparing(Rejection::message))
             .toList(),
         seconds);
-  }
-
-  private static StatisticsPart plus(StatisticsPart a, StatisticsPart b) {
-    StatisticsAccumulator sum = new StatisticsAccumulator();
-    sum.add(a);
-    sum.add(b);
-    return sum.part();
   }
 }

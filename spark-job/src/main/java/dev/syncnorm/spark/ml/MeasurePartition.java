@@ -6,7 +6,6 @@ import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.statistics.Measuring;
 import dev.syncnorm.statistics.Contents.Content;
 import dev.syncnorm.statistics.StatisticsAccumulator;
-import dev.syncnorm.statistics.StatisticsPart;
 import dev.syncnorm.tensor.Digests;
 import java.util.Iterator;
 import java.util.List;
@@ -15,18 +14,19 @@ import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Row;
 
 /**
- * Measures the images of a partition of rows (content, path, group, name) into one part.
+ * Measures the images of a partition of rows (content, path, group, name). An image without a name
+ * that it needs is told by the result: Spark would repeat a task that fails.
  *
  * @param digest whether images are hashed
  */
 record MeasurePartition(Measuring measuring, boolean digest)
-    implements FlatMapFunction<Iterator<Row>, StatisticsPart> {
+    implements FlatMapFunction<Iterator<Row>, MeasuredRows> {
 
   /** What a rejected image without a path is listed by. */
   private static final String NO_PATH = "(no path)";
 
   @Override
-  public Iterator<StatisticsPart> call(Iterator<Row> rows) {
+  public Iterator<MeasuredRows> call(Iterator<Row> rows) {
     TaskMeter meter = TaskMeter.ofThisTask(measuring);
     StatisticsAccumulator sums = new StatisticsAccumulator();
     while (rows.hasNext()) {
@@ -39,24 +39,21 @@ record MeasurePartition(Measuring measuring, boolean digest)
           throw new BadImageException(BadImageCause.EMPTY, "the content is null");
         }
         sums.accept(file.length, meter.measure(file), group);
+        if (digest && row.isNullAt(3)) {
+          return List.of(MeasuredRows.failed(nameless(path.orElse(NO_PATH)))).iterator();
+        }
         if (digest) {
-          sums.note(new Content(name(row, path), Digests.sha256().digest(file)));
+          sums.note(new Content(row.getString(3), Digests.sha256().digest(file)));
         }
       } catch (BadImageException e) {
         sums.reject(Rejection.of(path.orElse(NO_PATH), e));
       }
     }
-    return List.of(sums.part()).iterator();
+    return List.of(MeasuredRows.of(sums.part())).iterator();
   }
 
-  @SuppressWarnings("OptionalUsedAsFieldOrParameterType")
-  private static String name(Row row, Optional<String> path) {
-    String name = row.getString(3);
-    if (name == null) {
-      throw new IllegalArgumentException(
-          "an image has no name for the digest, path %s; expected a column that is never null"
-              .formatted(path.orElse(NO_PATH)));
-    }
-    return name;
+  private static String nameless(String path) {
+    return "the image %s has no name for the digest; expected a column that is null for no good image"
+        .formatted(path);
   }
 }

@@ -1,6 +1,5 @@
 package dev.syncnorm.spark.ml;
 
-import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.PixelSettings.Channels;
 import dev.syncnorm.image.PixelSettings.Extent;
@@ -36,9 +35,6 @@ record MomentOptions(SortedMap<String, String> given) implements Serializable {
   private static final String VERIFY = "verify";
   private static final String STRICT = "strict";
   private static final String DECODE_TIMEOUT = "decode-timeout";
-
-  /** After which a decode is given up, unless the option says otherwise. */
-  static final double DEFAULT_TIMEOUT_SECONDS = 60;
 
   /** Each option with what it expects. */
   private static final Map<String, String> EXPECTED =
@@ -121,12 +117,13 @@ record MomentOptions(SortedMap<String, String> given) implements Serializable {
             value(CHANNELS, text -> channels(text).orElseThrow()).orElse(Channels.RGB),
             value(RESIZE, MomentOptions::extent),
             value(CROP, MomentOptions::extent));
-    return new Measuring(
-        pixels,
-        !quantiles().isEmpty(),
-        STRICT.equals(given.get(VERIFY)),
-        ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
-        value(DECODE_TIMEOUT, Double::valueOf).orElse(DEFAULT_TIMEOUT_SECONDS));
+    return Measuring.DEFAULT
+        .withPixels(pixels)
+        .withHistograms(!quantiles().isEmpty())
+        .withStrict(STRICT.equals(given.get(VERIFY)))
+        .withDecodeTimeoutSeconds(
+            value(DECODE_TIMEOUT, Double::valueOf)
+                .orElse(Measuring.DEFAULT.decodeTimeoutSeconds()));
   }
 
   /** The quantiles that are asked for, by what they are called: as they were written. */

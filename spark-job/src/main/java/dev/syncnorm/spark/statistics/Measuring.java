@@ -24,6 +24,35 @@ public record Measuring(
     double decodeTimeoutSeconds)
     implements MeasureTask.MakesMeter {
 
+  /** Whole images in red, green and blue, with histograms; a minute for each. */
+  public static final Measuring DEFAULT =
+      new Measuring(PixelSettings.WHOLE_RGB, true, false, ImageDecoder.DEFAULT_MAXIMUM_PIXELS, 60);
+
+  /** The same of other pixels. */
+  public Measuring withPixels(PixelSettings other) {
+    return new Measuring(other, histograms, strict, maximumPixels, decodeTimeoutSeconds);
+  }
+
+  /** The same with or without histograms. */
+  public Measuring withHistograms(boolean other) {
+    return new Measuring(pixels, other, strict, maximumPixels, decodeTimeoutSeconds);
+  }
+
+  /** The same with or without a second decoder. */
+  public Measuring withStrict(boolean other) {
+    return new Measuring(pixels, histograms, other, maximumPixels, decodeTimeoutSeconds);
+  }
+
+  /** The same with another limit of pixels. */
+  public Measuring withMaximumPixels(long other) {
+    return new Measuring(pixels, histograms, strict, other, decodeTimeoutSeconds);
+  }
+
+  /** The same with another limit of time. */
+  public Measuring withDecodeTimeoutSeconds(double other) {
+    return new Measuring(pixels, histograms, strict, maximumPixels, other);
+  }
+
   /** A meter for one thread. */
   public ImageMeter meter() {
     ImageDecoder decoder = new ImageDecoder(maximumPixels);

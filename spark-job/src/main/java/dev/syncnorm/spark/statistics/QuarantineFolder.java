@@ -6,19 +6,22 @@ import dev.syncnorm.spark.dataset.HadoopFiles;
 import dev.syncnorm.spark.dataset.Quarantine;
 import dev.syncnorm.spark.statistics.MeasuredPart.StagedCopy;
 import java.io.IOException;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.PriorityQueue;
+import java.util.Queue;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 
 /** The quarantine of a job that may have none. Used on the driver. */
 final class QuarantineFolder implements AutoCloseable {
+
+  /** Which no task decides. */
+  private static final Comparator<StagedCopy> ORDER = Comparator.comparing(StagedCopy::staged);
 
   private final Configuration hadoop;
   private final Optional<String> written;
@@ -80,18 +83,18 @@ final class QuarantineFolder implements AutoCloseable {
     if (quarantine.isEmpty() || rejections.isEmpty()) {
       return;
     }
-    // Members of one name have one rejection, and each its copy; in an order that no task decides.
-    Map<Rejection, SortedMap<String, StagedCopy>> copies = new HashMap<>();
+    // Members of one name may be rejected for the same, and each has its copy.
+    Map<Rejection, Queue<StagedCopy>> copies = new HashMap<>();
     for (StagedCopy copy : staged) {
-      copies.computeIfAbsent(copy.rejection(), r -> new TreeMap<>()).put(copy.staged(), copy);
+      copies.computeIfAbsent(copy.rejection(), r -> new PriorityQueue<>(ORDER)).add(copy);
     }
     try {
-      for (Rejection rejection : new LinkedHashSet<>(rejections)) {
-        if (!copies.containsKey(rejection)) {
+      for (Rejection rejection : rejections) {
+        Queue<StagedCopy> left = copies.get(rejection);
+        if (left == null || left.isEmpty()) {
           quarantine.get().addUnreadable(rejection);
-          continue;
-        }
-        for (StagedCopy copy : copies.get(rejection).values()) {
+        } else {
+          StagedCopy copy = left.remove();
           quarantine.get().addStaged(rejection, copy.name(), copy.staged());
         }
       }

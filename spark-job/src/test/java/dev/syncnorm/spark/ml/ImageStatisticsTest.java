@@ -4,11 +4,11 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.nullif;
+import static org.apache.spark.sql.functions.when;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelKind;
 import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.Rejection;
@@ -38,10 +38,14 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -312,8 +316,7 @@ class ImageStatisticsTest {
         new StatisticsJob.Request(
             inputs,
             inputs,
-            new Measuring(
-                PixelSettings.WHOLE_RGB, true, false, ImageDecoder.DEFAULT_MAXIMUM_PIXELS, 60),
+            Measuring.DEFAULT,
             true,
             false,
             ImageInputs.Options.defaults(),
@@ -332,15 +335,56 @@ class ImageStatisticsTest {
             new StatisticsJob(spark, request, quiet).run().orElseThrow().statistics().digest());
   }
 
+  /** Not by a task that fails: on a cluster it would be tried four times. */
   @Test
-  void anImageWithoutANameForTheDigestFailsTheJob() {
-    ImageStatistics images =
-        ImageStatistics.of(LabelledImages.dataset(spark, 2), col("content"))
-            .paths(col("path"))
-            .digestedBy(nullif(col("label"), lit("dog")));
+  void anImageWithoutANameForTheDigestIsOneErrorThatNamesIt() throws Exception {
+    AtomicInteger failedTasks = new AtomicInteger();
+    SparkListener listener =
+        new SparkListener() {
+          @Override
+          public void onTaskEnd(SparkListenerTaskEnd end) {
+            failedTasks.addAndGet(end.taskInfo().failed() ? 1 : 0);
+          }
+        };
+    spark.sparkContext().addSparkListener(listener);
+    for (int partitions : new int[] {1, 2, 13}) {
+      ImageStatistics images =
+          ImageStatistics.of(LabelledImages.dataset(spark, partitions), col("content"))
+              .paths(col("path"))
+              .digestedBy(nullif(col("path"), lit("dog/12.png")));
 
-    assertThatThrownBy(images::compute)
-        .hasMessageContaining("an image has no name for the digest, path dog/");
+      assertThatThrownBy(images::compute)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "the image dog/12.png has no name for the digest;"
+                  + " expected a column that is null for no good image");
+    }
+    spark.sparkContext().listenerBus().waitUntilEmpty();
+    spark.sparkContext().removeSparkListener(listener);
+    assertThat(failedTasks).hasValue(0);
+  }
+
+  @Test
+  void ofManyImagesWithoutANameOneIsNamedWhateverThePartitions() {
+    for (int partitions : new int[] {1, 2, 13}) {
+      ImageStatistics images =
+          ImageStatistics.of(LabelledImages.dataset(spark, partitions), col("content"))
+              .digestedBy(lit(null));
+
+      assertThatThrownBy(images::compute)
+          .hasMessageStartingWith("the image (no path) has no name for the digest;");
+    }
+  }
+
+  @Test
+  void aRejectedImageNeedsNoNameForTheDigest() {
+    ImageStatistics images =
+        ImageStatistics.of(LabelledImages.dataset(spark, 2), col("content")).paths(col("path"));
+    Column nameOfGood = when(col("path").rlike("[0-9]\\.png$"), col("path"));
+
+    assertThat(images.digestedBy(nameOfGood).compute().digest())
+        .isPresent()
+        .isEqualTo(images.digestedBy(col("path")).compute().digest());
   }
 
   @Test

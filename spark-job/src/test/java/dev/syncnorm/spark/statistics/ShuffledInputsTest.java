@@ -3,9 +3,7 @@ package dev.syncnorm.spark.statistics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.syncnorm.data.DataException;
-import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelKind;
-import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
 import dev.syncnorm.spark.dataset.ImageInputs;
@@ -241,8 +239,7 @@ class ShuffledInputsTest {
         new StatisticsJob.Request(
             inputs,
             inputs,
-            new Measuring(
-                PixelSettings.WHOLE_RGB, true, false, ImageDecoder.DEFAULT_MAXIMUM_PIXELS, 60),
+            Measuring.DEFAULT,
             digest,
             grouped,
             ImageInputs.Options.defaults(),

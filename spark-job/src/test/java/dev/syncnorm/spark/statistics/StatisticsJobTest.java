@@ -44,7 +44,7 @@ class StatisticsJobTest {
 
   private static final BadInput SKIP = new BadInput(Policy.SKIP, Optional.empty());
   private static final BadInput FAIL = new BadInput(Policy.FAIL, Optional.empty());
-  private static final double PATIENCE_SECONDS = 1;
+  private static final Measuring MEASURING = Measuring.DEFAULT.withDecodeTimeoutSeconds(1);
   private static final int HANGING_WIDTH = 13;
   private static final CountDownLatch RELEASED = new CountDownLatch(1);
   private static final AtomicInteger FAILURES = new AtomicInteger();
@@ -217,12 +217,8 @@ class StatisticsJobTest {
         "gray.png",
         ImageFiles.encode(ImageFiles.picture(8, 8, 1, BufferedImage.TYPE_BYTE_GRAY), "png"));
     Measuring nativeChannels =
-        new Measuring(
-            new PixelSettings(PixelSettings.Channels.NATIVE, Optional.empty(), Optional.empty()),
-            true,
-            false,
-            ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
-            PATIENCE_SECONDS);
+        MEASURING.withPixels(
+            new PixelSettings(PixelSettings.Channels.NATIVE, Optional.empty(), Optional.empty()));
 
     DataException failure =
         catchThrowableOfType(
@@ -321,15 +317,7 @@ class StatisticsJobTest {
   }
 
   private static StatisticsJob.Request request(String input, BadInput badInput) {
-    return request(
-        input,
-        badInput,
-        new Measuring(
-            PixelSettings.WHOLE_RGB,
-            true,
-            false,
-            ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
-            PATIENCE_SECONDS));
+    return request(input, badInput, MEASURING);
   }
 
   private static StatisticsJob.Request request(
@@ -378,14 +366,7 @@ class StatisticsJobTest {
 
   /** A meter that does something before it measures. */
   private static Meter meter(Before before) {
-    Meter meter =
-        new Measuring(
-                PixelSettings.WHOLE_RGB,
-                true,
-                false,
-                ImageDecoder.DEFAULT_MAXIMUM_PIXELS,
-                PATIENCE_SECONDS)
-            .make();
+    Meter meter = MEASURING.make();
     return new Meter() {
       @Override
       public ImageSums measure(byte[] file) throws BadImageException {
