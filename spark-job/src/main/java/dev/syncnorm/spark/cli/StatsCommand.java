@@ -8,6 +8,7 @@ import dev.syncnorm.image.PixelSettings.Channels;
 import dev.syncnorm.image.PixelSettings.Extent;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.ImageInputs;
+import dev.syncnorm.spark.dataset.Reasons;
 import dev.syncnorm.spark.statistics.Measuring;
 import dev.syncnorm.spark.statistics.StatisticsJob;
 import dev.syncnorm.spark.training.Platform;
@@ -371,7 +372,12 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
       if (before.inputs().equals(measured) && before.pixels().equals(pixels)) {
         return;
       }
-    } catch (IOException | StatisticsFileException e) {
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          List.of(
+              "-o %s can't be looked at: %s; choose another place"
+                  .formatted(output, Reasons.of(e))));
+    } catch (StatisticsFileException e) {
       // Told below: whatever it is, it is not ours to replace.
     }
     throw new ConfigurationException(

@@ -9,6 +9,9 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -136,11 +139,24 @@ public final class HadoopFiles implements ByteSource {
    * would leave such files behind, look for one with each file, and it takes no name with a colon.
    */
   FileSystem fileSystem(Path path) throws IOException {
+    FileSystem opened = opened(path);
+    return opened instanceof LocalFileSystem local ? local.getRawFileSystem() : opened;
+  }
+
+  private FileSystem opened(Path path) throws IOException {
     try {
-      FileSystem opened = path.getFileSystem(configuration);
-      return opened instanceof LocalFileSystem local ? local.getRawFileSystem() : opened;
-    } catch (RuntimeException e) { // its class is missing or fails, on this host at least
-      throw new IOException("no file system opens %s: %s".formatted(path, e.getMessage()), e);
+      return path.getFileSystem(configuration);
+    } catch (RuntimeException | LinkageError e) { // its class fails, on this host at least
+      Optional<Throwable> missing =
+          Stream.iterate((Throwable) e, Objects::nonNull, Throwable::getCause)
+              .filter(c -> c instanceof ClassNotFoundException || c instanceof NoClassDefFoundError)
+              .findFirst();
+      throw new IOException(
+          missing.isPresent()
+              ? "the class path of this process lacks jars of the file system that opens %s (%s); docs/inputs.md says how they are added"
+                  .formatted(path, Reasons.of(missing.get()))
+              : "no file system opens %s: %s".formatted(path, e.getMessage()),
+          e);
     }
   }
 
@@ -156,7 +172,7 @@ public final class HadoopFiles implements ByteSource {
    */
   public String qualified(String path) throws IOException {
     Path given = new Path(path);
-    return plain(given.getFileSystem(configuration).makeQualified(given));
+    return plain(opened(given).makeQualified(given));
   }
 
   /** A whole path for Hadoop, which would look for a plain one in {@code fs.defaultFS}. */

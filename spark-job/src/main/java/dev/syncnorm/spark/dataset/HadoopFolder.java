@@ -59,7 +59,9 @@ public final class HadoopFolder implements Folder {
   HadoopFolder(Configuration configuration, String uri, LongSupplier nanoTime) {
     this.files = new HadoopFiles(configuration);
     this.written = uri.replaceFirst("(?<=[^/:])/+$", "");
-    this.folder = new Path(written);
+    Path given = new Path(written);
+    // S3A makes no folder without a path: that of a whole bucket is its root.
+    this.folder = given.toUri().getPath().isEmpty() ? new Path(given, "/") : given;
     this.nanoTime = nanoTime;
   }
 

@@ -10,6 +10,7 @@ import org.apache.hadoop.fs.GlobExpander;
 import org.apache.hadoop.fs.GlobPattern;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 
 /**
  * Lists inputs, several folders at a time.
@@ -75,11 +76,14 @@ final class InputLister {
     try {
       given = new Path(input);
       fileSystem = files.fileSystem(given);
-    } catch (IllegalArgumentException | IOException e) {
+    } catch (IllegalArgumentException | UnsupportedFileSystemException e) {
       findings.problem(
           order,
           "%s is no path that can be opened: %s; expected one such as /data/images or s3a://bucket/images"
               .formatted(input, Reasons.of(e)));
+      return;
+    } catch (IOException e) {
+      findings.problem(order, "%s can't be opened: %s".formatted(input, Reasons.of(e)));
       return;
     }
     boolean local = fileSystem instanceof RawLocalFileSystem;

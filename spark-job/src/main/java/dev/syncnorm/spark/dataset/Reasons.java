@@ -8,14 +8,18 @@ import java.util.Locale;
 import org.apache.hadoop.security.AccessControlException;
 
 /** Why something can't be read, in one line for people. */
-final class Reasons {
+public final class Reasons {
 
   private static final int LONGEST = 300;
 
   private Reasons() {}
 
-  static String of(Throwable e) {
-    String message = String.valueOf(e.getMessage());
+  /** The reason. */
+  public static String of(Throwable e) {
+    String message = message(e);
+    if (e instanceof AccessDeniedException denied && denied.getReason() != null) {
+      return "permission denied: " + shortened(message);
+    }
     if (e instanceof AccessDeniedException
         || (e instanceof FileNotFoundException && message.endsWith("(Permission denied)"))) {
       return "permission denied";
@@ -23,7 +27,7 @@ final class Reasons {
     if (e instanceof NoSuchFileException || e instanceof FileNotFoundException) {
       return "there is no such file";
     }
-    String line = message.lines().findFirst().orElse("").strip();
+    String line = shortened(message);
     if (e instanceof AccessControlException) {
       return line.toLowerCase(Locale.ROOT).startsWith("permission denied")
           ? "p" + line.substring(1)
@@ -32,6 +36,20 @@ final class Reasons {
     if (line.isEmpty() || e.getMessage() == null) {
       return e instanceof EOFException ? "it ends too early" : e.getClass().getSimpleName();
     }
+    return line;
+  }
+
+  /** The cause's message where the exception's own repeats it with class names, as that of S3A. */
+  private static String message(Throwable e) {
+    String message = String.valueOf(e.getMessage());
+    Throwable cause = e.getCause();
+    return cause != null && cause.getMessage() != null && message.contains(cause.toString())
+        ? cause.getMessage()
+        : message;
+  }
+
+  private static String shortened(String message) {
+    String line = message.lines().findFirst().orElse("").strip();
     return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "...";
   }
 }

@@ -269,6 +269,40 @@ class LauncherIT {
   }
 
   @Test
+  void jarsOfTheUsersOwnComeLastOnTheClassPath() throws IOException {
+    Path jars = Files.createDirectories(folder.resolve("more jars"));
+    Path first = Files.createFile(jars.resolve("a.jar"));
+    Path second = Files.createFile(jars.resolve("b.jar"));
+    Path third = Files.createFile(folder.resolve("c.jar"));
+
+    CapturedProcess run =
+        run(
+            launcher(),
+            Map.of(
+                "SYNCNORM_CLASSPATH",
+                jars + "/*:" + third,
+                "SYNCNORM_JAVA_OPTS",
+                "-XshowSettings:properties"),
+            "--version");
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    assertThat(run.error().lines().map(String::strip).filter(line -> line.endsWith(".jar")))
+        .endsWith(first.toString(), second.toString(), third.toString());
+  }
+
+  @Test
+  void aJarOfTheUsersThatIsNotThereIsNamed() {
+    CapturedProcess run =
+        run(launcher(), Map.of("SYNCNORM_CLASSPATH", folder + "/none/*"), "--version");
+
+    assertThat(run.waitFor(LIMIT)).isEqualTo(2);
+    assertThat(run.error())
+        .isEqualTo(
+            "syncnorm: SYNCNORM_CLASSPATH names %s/none/*, which is not there; expected jars, or '/folder/*' for all of a folder\n"
+                .formatted(folder));
+  }
+
+  @Test
   void runsOnARealCluster() {
     try (StandaloneCluster cluster = StandaloneCluster.builder().workers(0).start()) {
       CapturedProcess run =

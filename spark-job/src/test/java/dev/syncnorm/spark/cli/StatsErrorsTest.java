@@ -90,6 +90,11 @@ class StatsErrorsTest {
             "-o FOLDER/good/1.png is there already, and not with statistics of these inputs and"
                 + " pixels; remove it or choose another name"),
         wrong(
+            "an output where nothing can be looked at",
+            "FOLDER/good -o nosuch://host/s.json",
+            "-o nosuch://host/s.json can't be looked at: No FileSystem for scheme \"nosuch\"; choose"
+                + " another place"),
+        wrong(
             "an output that is a folder",
             "FOLDER/good -o FOLDER",
             "-o is FOLDER, which is a folder; give a file"),

@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Random;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,15 +77,38 @@ class HadoopFilesTest {
 
   @Test
   void aSchemeThatNothingOpensIsAnIoError() {
+    HadoopFiles files = new HadoopFiles(configuration());
+
+    assertThatThrownBy(() -> files.read("unknown://x/a.png")).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> files.qualified("unknown://x")).isInstanceOf(IOException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"no.such.FileSystem", "dev.syncnorm.spark.dataset.HadoopFilesTest$Lacking"})
+  void aFileSystemWhoseJarsAreMissingIsNamedWithWhereToReadOn(String type) {
     Configuration configuration = configuration();
-    configuration.set("fs.broken.impl", "no.such.FileSystem");
+    configuration.set("fs.lacking.impl", type);
     HadoopFiles files = new HadoopFiles(configuration);
 
-    assertThatThrownBy(() -> files.read("broken://x/a.png"))
-        .isInstanceOf(IOException.class)
-        .hasMessageContaining("no file system opens broken://x/a.png")
-        .hasMessageContaining("no.such.FileSystem");
-    assertThatThrownBy(() -> files.read("unknown://x/a.png")).isInstanceOf(IOException.class);
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(
+            () -> files.read("lacking://x/a.png"), () -> files.qualified("lacking://x/a.png"))) {
+      assertThatThrownBy(call)
+          .isInstanceOf(IOException.class)
+          .hasMessageStartingWith(
+              "the class path of this process lacks jars of the file system that opens lacking://x/a.png (")
+          .hasMessageContaining("no.such.")
+          .hasMessageEndingWith("); docs/inputs.md says how they are added");
+    }
+  }
+
+  /** As hadoop-aws without the AWS SDK. */
+  public static final class Lacking extends RawLocalFileSystem {
+    /** Fails as the JVM does. */
+    public Lacking() {
+      throw new NoClassDefFoundError("no.such.Sdk");
+    }
   }
 
   @Test

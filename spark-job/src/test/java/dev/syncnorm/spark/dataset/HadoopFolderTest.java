@@ -55,6 +55,18 @@ class HadoopFolderTest {
     }
 
     @Test
+    void theRootIsAFolderLikeOthers() throws IOException {
+      Folder root = new HadoopFolder(configuration(), uri + "/");
+      root.makeFolder("");
+      write(root, "rows", "old");
+      write(root, "rows", "new");
+
+      assertThat(text(new HadoopFolder(configuration(), uri), "rows")).isEqualTo("new");
+      assertThat(root.list("")).containsExactly("rows");
+      assertThat(root.path("rows")).isEqualTo(uri + "/rows");
+    }
+
+    @Test
     void aCrashAtAnyMomentLeavesTheOldFileOrTheNewOne() throws IOException {
       int crashes = 0;
       boolean crashed = true;

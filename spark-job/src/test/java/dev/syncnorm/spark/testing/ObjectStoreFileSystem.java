@@ -96,6 +96,9 @@ public final class ObjectStoreFileSystem extends MemoryFileSystem {
 
   @Override
   public boolean mkdirs(Path path, FsPermission permission) {
+    if (path.toUri().getPath().isEmpty()) {
+      throw new IllegalArgumentException("path is relative"); // as S3A does
+    }
     return true;
   }
 
