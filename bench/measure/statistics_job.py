@@ -21,6 +21,8 @@ PEERS = {
     "torchvision, tuned": ("torch-tuned", 2000),
     "TensorFlow tf.data": ("tensorflow", 1500),
     "Spark image source + numpy": ("spark", 100),
+    "syncnorm image_moments": ("image-moments", 5000),
+    "syncnorm image_moments, openCostInBytes=65536": ("image-moments-packed", 5000),
 }
 JAVA_IMAGES = 2000
 DISTINCT = 10_000

@@ -106,19 +106,22 @@ def tensorflow(folder, count):
     return f"TensorFlow {tf.__version__}, tf.data", step
 
 
+def spark_session(settings):
+    from pyspark.sql import SparkSession
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # the workers too run in the peers' environment
+    builder = SparkSession.builder.master(f"local[{THREADS}]")
+    for key, value in {"spark.ui.enabled": "false", "spark.driver.memory": "4g", **settings}.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
 def spark(folder, count):
     """Spark's image source and numpy in Python workers."""
     import numpy as np
     import pyspark
-    from pyspark.sql import SparkSession
 
-    os.environ["PYSPARK_PYTHON"] = sys.executable  # the workers too run in the peers' environment
-    session = (
-        SparkSession.builder.master(f"local[{THREADS}]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.memory", "4g")
-        .getOrCreate()
-    )
+    session = spark_session({})
     files = [str(file) for file in files_of(folder, count)]
 
     def moments(rows):
@@ -134,6 +137,28 @@ def spark(folder, count):
     return f"Spark {pyspark.__version__}, image source + numpy", step
 
 
+def image_moments(folder, count, settings):
+    """Ours from SQL, over Spark's binaryFile source: the files of the first folders that have so many."""
+    jar = Path(__file__).resolve().parents[2] / "spark-job" / "target" / "syncnorm.jar"
+    session = spark_session(
+        {"spark.jars": str(jar), "spark.sql.extensions": "dev.syncnorm.spark.ml.SyncnormExtensions", **settings}
+    )
+    folders, files = [], 0
+    for child in sorted(Path(folder).iterdir()):
+        if files < count:
+            folders.append(str(child))
+            files += len(list(child.iterdir()))
+
+    def step():
+        images = session.read.format("binaryFile").load(folders)
+        moments = images.selectExpr("image_moments(content) AS m").first().m
+        if moments.images != files:
+            raise ValueError(f"{moments.images} images were accepted, expected {files}")
+        return moments.pixels / 1e6
+
+    return f"Spark {session.version}, image_moments {settings or ''}", step
+
+
 WAYS = {
     "cv2-decode": lambda folder, count: opencv(folder, count, False),
     "cv2-moments": lambda folder, count: opencv(folder, count, True),
@@ -141,6 +166,8 @@ WAYS = {
     "torch-tuned": torch_tuned,
     "tensorflow": tensorflow,
     "spark": spark,
+    "image-moments": lambda folder, count: image_moments(folder, count, {}),
+    "image-moments-packed": lambda folder, count: image_moments(folder, count, {"spark.sql.files.openCostInBytes": "65536"}),
 }
 
 if __name__ == "__main__":
