@@ -192,7 +192,7 @@ final class LocalTraining {
       round.allocatedBytes().add(now - allocated);
       allocated = now;
       if (step.step() == last) {
-        driver.stopAfterStep();
+        driver.stop();
       }
     }
 

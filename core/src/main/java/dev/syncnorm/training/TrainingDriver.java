@@ -16,6 +16,7 @@ import java.util.function.IntFunction;
 public final class TrainingDriver {
 
   private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final String OVER = "the generation is over";
 
   /**
    * How patient a run is.
@@ -63,10 +64,10 @@ public final class TrainingDriver {
   }
 
   /**
-   * Lets {@link #run} end after the step in progress, or after the last commit if workers are lost
-   * or waited for; called from any thread.
+   * Lets {@link #run} end with the last commit; called from any thread. The step in progress is
+   * given up, so nobody waits for workers that are slow, silent, lost or not there yet.
    */
-  public void stopAfterStep() {
+  public void stop() {
     stopAsked = true;
   }
 
@@ -79,29 +80,31 @@ public final class TrainingDriver {
   public TrainingState run() throws TrainingException, InterruptedException {
     int failures = 0;
     boolean first = true;
-    while (!coordinator.finished() && !stopAsked) {
+    while (!over()) {
       int count = workers.await(first, () -> stopAsked);
       first = false;
       if (stopAsked) {
-        break;
+        break; // with fewer workers than are needed
       }
       long stepBefore = coordinator.state().step();
       int number = desk.open(count);
       Generation generation = workers.launch(number, count);
       Optional<String> failure;
-      Optional<News.Committed> unseen;
       try {
         listener.started(number, count);
         failure = serve(generation);
+        Optional<News.Committed> unseen = desk.close(OVER);
+        if (unseen.isPresent()) {
+          tell(unseen.get()); // came when the generation had just been given up
+        }
+        if (over()) {
+          tellEnd(); // before the workers have ended, which may take a while
+        }
       } finally {
-        unseen = desk.close("the generation is over");
+        desk.close(OVER);
         generation.end();
       }
-      boolean ends = failure.isEmpty();
-      if (!ends && unseen.isPresent()) {
-        ends = tell(unseen.get()); // came when the generation had just been given up
-      }
-      if (!ends && !stopAsked) {
+      if (!over()) {
         failures = coordinator.state().step() > stepBefore ? 1 : failures + 1;
         if (failures > patience.failures()) {
           throw new TrainingException(
@@ -115,15 +118,22 @@ public final class TrainingDriver {
     return coordinator.state();
   }
 
-  /** Serves a generation until training is finished, or says why the generation is lost. */
+  /** Whether no step follows the last commit. */
+  private boolean over() {
+    return stopAsked || coordinator.finished();
+  }
+
+  /** Serves a generation until training is over, or says why the generation is lost. */
   private Optional<String> serve(Generation generation)
       throws TrainingException, InterruptedException {
     committedNanos = System.nanoTime();
     boolean ended = false;
-    while (true) {
+    while (!stopAsked) {
       Optional<News> news = desk.work();
       if (news.isPresent()) {
-        if (seeTo(news.get(), generation)) {
+        seeTo(news.get(), generation);
+        if (over()) {
+          desk.close(OVER); // instead of having seen to it, so that no other step follows
           return Optional.empty();
         }
         desk.seenTo();
@@ -139,10 +149,11 @@ public final class TrainingDriver {
         }
       }
     }
+    return Optional.empty();
   }
 
-  /** Tells a commit; whether it is the last one. */
-  private boolean seeTo(News news, Generation generation) throws TrainingException {
+  /** Tells a commit. */
+  private void seeTo(News news, Generation generation) throws TrainingException {
     if (news instanceof News.WorkerFailed failed) {
       throw new TrainingException(
           "%s: %s"
@@ -152,19 +163,14 @@ public final class TrainingDriver {
     if (news instanceof News.Refused refused) {
       throw refusal(refused, generation);
     }
-    return tell((News.Committed) news);
+    tell((News.Committed) news);
   }
 
-  private boolean tell(News.Committed committed) throws TrainingException {
+  private void tell(News.Committed committed) throws TrainingException {
     committed.sums().forEach(sum -> listener.summed(sum.name(), sum.waitNanos() / 1e9));
     listener.committed(committed.step(), (committed.nanos() - committedNanos) / 1e9);
     committedNanos = committed.nanos();
     last = Optional.of(committed.step());
-    boolean ends = coordinator.finished() || stopAsked;
-    if (ends) {
-      tellEnd(); // before the workers have ended, which may take a while
-    }
-    return ends;
   }
 
   private void tellEnd() throws TrainingException {

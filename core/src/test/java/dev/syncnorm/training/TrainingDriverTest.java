@@ -362,7 +362,7 @@ class TrainingDriverTest {
             public void committed(CommittedStep step, double seconds) {
               told.add("committed " + step.step());
               if (step.step() == 2) {
-                driver[0].stopAfterStep();
+                driver[0].stop();
               }
             }
 
@@ -408,7 +408,7 @@ class TrainingDriverTest {
             if (first) {
               return 1;
             }
-            driver[0].stopAfterStep();
+            driver[0].stop();
             assertThat(stopAsked.getAsBoolean()).isTrue();
             return 0;
           }
@@ -419,7 +419,7 @@ class TrainingDriverTest {
               @Override
               public Optional<String> failure() {
                 if (!waiting) {
-                  driver[0].stopAfterStep();
+                  driver[0].stop();
                 }
                 return super.failure();
               }
@@ -447,9 +447,63 @@ class TrainingDriverTest {
   }
 
   @Test
+  @Timeout(30)
+  void aStopDoesNotWaitForAWorkerThatSaysNothing() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    Samples samples =
+        (index, input, target) -> {
+          if (index == 5) {
+            try {
+              over.await();
+            } catch (InterruptedException e) {
+              throw new SampleException("interrupted", e);
+            }
+          }
+          training.samples().load(index, input, target);
+        };
+    List<List<CommittedStep>> endedBefore = new ArrayList<>();
+    TrainingDriver[] driver = new TrainingDriver[1];
+    WorkerGroup inner = inProcess(2, samples);
+    WorkerGroup group =
+        new WorkerGroup() {
+          @Override
+          public int await(boolean first, BooleanSupplier stopAsked) {
+            return 2;
+          }
+
+          @Override
+          public Generation launch(int generation, int workers) {
+            return new Watched(inner.launch(generation, workers), new ArrayList<>()) {
+              @Override
+              public boolean ended() { // asked while nothing comes
+                if (events.committed.size() == 1) {
+                  driver[0].stop();
+                }
+                return super.ended();
+              }
+
+              @Override
+              public void end() throws InterruptedException {
+                endedBefore.add(List.copyOf(events.ended));
+                over.countDown();
+                super.end();
+              }
+            };
+          }
+        };
+    driver[0] = driver(group, 0, 1e6);
+
+    assertThat(driver[0].run().step()).isEqualTo(1);
+
+    assertThat(events.ended).isEqualTo(events.committed).hasSize(1);
+    assertThat(endedBefore).containsExactly(events.ended); // kept before workers are waited for
+    assertThat(events.lost).isEmpty();
+  }
+
+  @Test
   void aStopBeforeTheFirstCommitTellsNoLastOne() throws Exception {
     TrainingDriver driver = driver(inProcess(1, training.samples()), 0);
-    driver.stopAfterStep();
+    driver.stop();
 
     assertThat(driver.run().step()).isZero();
     assertThat(events.started).isEmpty();

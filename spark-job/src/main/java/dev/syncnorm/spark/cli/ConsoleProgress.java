@@ -182,6 +182,12 @@ final class ConsoleProgress implements TrainJob.Progress {
   }
 
   @Override
+  public void stopped() {
+    err.println("syncnorm: stopped as asked; nothing was written");
+    err.flush();
+  }
+
+  @Override
   public void stopped(RunFolder run, long step) {
     bar.clear();
     line("");

@@ -6,8 +6,8 @@ import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
 /**
- * Ctrl-C and SIGTERM ask a training to stop at the next step; the second one ends the process at
- * once, as the JVM does by itself.
+ * Ctrl-C and SIGTERM ask a job to stop; the second one ends the process at once, as the JVM does by
+ * itself.
  */
 final class StopSignals implements AutoCloseable {
 

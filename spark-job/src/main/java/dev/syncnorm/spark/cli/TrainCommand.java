@@ -171,7 +171,7 @@ final class TrainCommand implements Callable<Integer>, Main.Verbose {
     try (SparkSessions.Session spark =
         SparkSessions.open("syncnorm train " + configuration, options.master(), asked)) {
       TrainJob job = new TrainJob(spark.context(), request, console);
-      try (StopSignals signals = StopSignals.install(job::stopAfterStep)) {
+      try (StopSignals signals = StopSignals.install(job::stop)) {
         if (!job.run()) {
           return signals.exitCode();
         }

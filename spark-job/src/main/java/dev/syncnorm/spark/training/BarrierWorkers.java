@@ -30,7 +30,8 @@ import scala.runtime.AbstractFunction1;
  */
 final class BarrierWorkers implements WorkerGroup {
 
-  private static final long END_SECONDS = 60;
+  /** Many times over what workers that are well take to see that their generation has ended. */
+  private static final long END_SECONDS = 2;
 
   private final JavaSparkContext spark;
   private final Slots slots;
@@ -133,7 +134,7 @@ final class BarrierWorkers implements WorkerGroup {
         job.get(0, TimeUnit.SECONDS);
         return Optional.empty();
       } catch (ExecutionException e) {
-        return Optional.of(reason(e.getCause()));
+        return Optional.of(SparkReasons.line(e.getCause()));
       } catch (TimeoutException e) {
         return Optional.empty();
       } catch (InterruptedException e) {
@@ -168,13 +169,6 @@ final class BarrierWorkers implements WorkerGroup {
       } catch (ExecutionException e) {
         // The generation is over; the driver has asked for the reason if it wants to know it.
       }
-    }
-
-    /** Spark's reason without its stack traces. */
-    private static String reason(Throwable cause) {
-      String text = String.valueOf(cause.getMessage());
-      String line = text.lines().findFirst().orElse(text);
-      return line.replaceFirst("^Job aborted due to stage failure: ", "");
     }
   }
 }

@@ -24,8 +24,14 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
@@ -34,6 +40,8 @@ import org.apache.spark.util.Utils;
 
 /** Lists, pairs and checks the images of a training, and fixes its index. */
 final class DataScan {
+
+  private static final long LOOK_EVERY_MILLIS = 50;
 
   private final JavaSparkContext spark;
   private final Broadcast<SerializableConfiguration> hadoop;
@@ -85,12 +93,20 @@ final class DataScan {
   /**
    * Makes the index.
    *
+   * @param stopAsked whether nobody wants it any more
+   * @return empty if a stop was asked for; nothing is written then
    * @throws DataException if nothing can be trained on; without its partner no file can; if bad
    *     input is to fail, naming every image that can't be trained on
    */
-  DataIndex index(String inputFolder, String targetFolder, BadInput badInput) throws DataException {
+  Optional<DataIndex> index(
+      String inputFolder, String targetFolder, BadInput badInput, BooleanSupplier stopAsked)
+      throws DataException, InterruptedException {
     List<PairPaths> pairs = pairs(inputFolder, targetFolder);
-    DataIndex index = PairSelection.of(pairs, scan(pairs));
+    Optional<List<ScanPart>> parts = scan(pairs, stopAsked);
+    if (parts.isEmpty()) {
+      return Optional.empty();
+    }
+    DataIndex index = PairSelection.of(pairs, byPath(parts.get()));
     if (badInput.policy() == Policy.FAIL && !index.rejected().isEmpty()) {
       throw new DataException(problems(index.rejected()));
     }
@@ -100,7 +116,7 @@ final class DataScan {
     if (index.size() == 0) {
       throw new DataException(List.of(nothingLeft(index, inputFolder)));
     }
-    return index;
+    return Optional.of(index);
   }
 
   private static List<String> problems(List<Rejection> rejected) {
@@ -190,13 +206,30 @@ final class DataScan {
     return List.of();
   }
 
-  private Map<String, Scanned> scan(List<PairPaths> pairs) throws DataException {
+  private Optional<List<ScanPart>> scan(List<PairPaths> pairs, BooleanSupplier stopAsked)
+      throws DataException, InterruptedException {
     List<String> paths =
         pairs.stream().flatMap(p -> Stream.of(p.input(), p.target())).distinct().toList();
     int tasks = Math.min(paths.size(), 4 * spark.defaultParallelism());
     ScanTask task = new ScanTask(hadoop, spark.broadcast(limit), decoder);
     spark.sc().setJobDescription("syncnorm: checks the data set");
-    List<ScanPart> parts = spark.parallelize(paths, tasks).mapPartitions(task).collect();
+    JavaFutureAction<List<ScanPart>> job =
+        spark.parallelize(paths, tasks).mapPartitions(task).collectAsync();
+    while (!stopAsked.getAsBoolean()) {
+      try {
+        return Optional.of(job.get(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS));
+      } catch (TimeoutException e) {
+        // Tasks still run, or wait for executors.
+      } catch (ExecutionException e) {
+        throw new DataException(
+            List.of("the data set could not be checked: " + SparkReasons.line(e.getCause())), e);
+      }
+    }
+    job.cancel(true);
+    return Optional.empty();
+  }
+
+  private Map<String, Scanned> byPath(List<ScanPart> parts) throws DataException {
     if (!spark.sc().isLocal()) {
       List<String> blind = ScanPart.blindHosts(parts, this::readable);
       if (!blind.isEmpty()) {

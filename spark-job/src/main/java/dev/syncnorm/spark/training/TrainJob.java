@@ -77,6 +77,9 @@ public final class TrainJob {
     /** Training goes on after a step. */
     void resumed(long step);
 
+    /** A stop was asked for before anything was written. */
+    void stopped();
+
     /** A stop was asked for; the run can be resumed. */
     void stopped(RunFolder run, long step);
 
@@ -102,10 +105,10 @@ public final class TrainJob {
     this.network = request.configuration().network();
   }
 
-  /** Lets the job end with a checkpoint after the step in progress; called from any thread. */
-  public void stopAfterStep() {
+  /** Lets the job end with a checkpoint of the last commit; called from any thread. */
+  public void stop() {
     stopAsked = true;
-    driver.get().ifPresent(TrainingDriver::stopAfterStep);
+    driver.get().ifPresent(TrainingDriver::stop);
   }
 
   /**
@@ -124,10 +127,15 @@ public final class TrainJob {
       RunFolder.checkUnused(request.run());
     }
     Slots slots = new Slots(spark.sc(), request.workers(), train.waitForWorkersSeconds());
-    slots.await(0, () -> false);
+    slots.await(0, () -> stopAsked);
     Broadcast<SerializableConfiguration> hadoop =
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
-    DataIndex index = request.resume() ? savedIndex() : newIndex(hadoop);
+    Optional<DataIndex> found = stopAsked ? Optional.empty() : index(hadoop);
+    if (found.isEmpty()) {
+      progress.stopped();
+      return false;
+    }
+    DataIndex index = found.get();
     progress.checked(index);
     Previews previews =
         new Previews(
@@ -172,12 +180,19 @@ public final class TrainJob {
     return true;
   }
 
-  private DataIndex newIndex(Broadcast<SerializableConfiguration> hadoop) throws DataException {
+  /** The index of the data; empty if a stop was asked for. */
+  private Optional<DataIndex> index(Broadcast<SerializableConfiguration> hadoop)
+      throws DataException, TrainingException, InterruptedException {
+    if (request.resume()) {
+      return Optional.of(savedIndex());
+    }
     TrainConfiguration.Data data = request.configuration().data();
-    DataIndex index =
+    Optional<DataIndex> index =
         new DataScan(spark, hadoop, data.decodeTimeoutSeconds())
-            .index(data.input(), data.target(), request.badInput());
-    checkBatch(index);
+            .index(data.input(), data.target(), request.badInput(), () -> stopAsked);
+    if (index.isPresent()) {
+      checkBatch(index.get());
+    }
     return index;
   }
 
@@ -249,7 +264,7 @@ public final class TrainJob {
             image -> index.pairs().get(image).input().path());
     driver.set(Optional.of(training));
     if (stopAsked) {
-      training.stopAfterStep();
+      training.stop();
     }
     ExchangePlugin.connect(mailbox);
     try {

@@ -146,6 +146,24 @@ class StatisticsClusterIT {
     assertThat(json("speculation.json")).isEqualTo(expected);
   }
 
+  @Test
+  void aStopWhileThereAreNoExecutorsEndsAtOnceAndWritesNothing() {
+    Path quarantine = folder.resolve("no-quarantine");
+    CapturedProcess job =
+        cluster.submit(
+            List.of("--executor-memory", "64g"), // more than any worker has
+            stats("stopped.json", "--on-bad", "quarantine", "--quarantine", quarantine.toString()));
+    job.awaitError("a job that waits", log -> log.contains("Submitting "), LIMIT);
+
+    job.signal("INT");
+
+    assertThat(job.waitFor(Duration.ofSeconds(45))).as(job::tails).isEqualTo(130);
+    assertThat(job.error().lines().filter(line -> line.startsWith("syncnorm: ")))
+        .containsExactly("syncnorm: stopped as asked; nothing was written");
+    assertThat(folder.resolve("stopped.json")).doesNotExist();
+    assertThat(quarantine).doesNotExist();
+  }
+
   /** The attempts whose results Spark has taken, such as {@code 12.0}. */
   private static List<String> finished(CapturedProcess job) {
     return FINISHED.matcher(job.error()).results().map(found -> found.group(1)).toList();

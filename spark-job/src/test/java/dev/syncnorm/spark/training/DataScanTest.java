@@ -15,6 +15,8 @@ import dev.syncnorm.spark.testing.PairFolders;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
@@ -31,6 +33,7 @@ class DataScanTest {
   private static final BadInput SKIP = new BadInput(Policy.SKIP, Optional.empty());
   private static final int HANGING_WIDTH = 13;
   private static final CountDownLatch RELEASED = new CountDownLatch(1);
+  private static final AtomicLong HANGING = new AtomicLong();
   private static JavaSparkContext spark;
 
   @TempDir private Path folder;
@@ -55,11 +58,11 @@ class DataScanTest {
   }
 
   @Test
-  void imagesWhoseDecodeHangsAreTimedOut() throws DataException {
+  void imagesWhoseDecodeHangsAreTimedOut() throws Exception {
     PairFolders data = new PairFolders(folder).pair("a", 8, 8).pair("slow", HANGING_WIDTH, 8);
     data.file("target/slow.png", PairFolders.png(9, 8, 1));
 
-    DataIndex index = scan(data);
+    DataIndex index = scan(data, () -> false).orElseThrow();
 
     assertThat(index.size()).isEqualTo(1);
     assertThat(index.rejected())
@@ -81,7 +84,8 @@ class DataScanTest {
       data.pair("slow" + i, HANGING_WIDTH, 8);
     }
 
-    DataException failure = catchThrowableOfType(DataException.class, () -> scan(data));
+    DataException failure =
+        catchThrowableOfType(DataException.class, () -> scan(data, () -> false));
 
     assertThat(failure.problems())
         .hasSizeGreaterThanOrEqualTo(5)
@@ -91,7 +95,16 @@ class DataScanTest {
         .contains("more than 4 decodes took longer than data.decode-timeout = 1.5 s");
   }
 
-  private static DataIndex scan(PairFolders data) throws DataException {
+  @Test
+  void aStopEndsTheScanBeforeItsImagesAreDecoded() throws Exception {
+    PairFolders data = new PairFolders(folder).pair("a", 8, 8).pair("slow", HANGING_WIDTH, 8);
+    long begin = HANGING.get();
+
+    assertThat(scan(data, () -> HANGING.get() > begin)).isEmpty();
+  }
+
+  private static Optional<DataIndex> scan(PairFolders data, BooleanSupplier stopAsked)
+      throws DataException, InterruptedException {
     return new DataScan(
             spark,
             spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
@@ -100,12 +113,14 @@ class DataScanTest {
         .index(
             data.folder().resolve("input").toString(),
             data.folder().resolve("target").toString(),
-            SKIP);
+            SKIP,
+            stopAsked);
   }
 
   private static DecodedImage decode(byte[] file) throws BadImageException {
     ImageDecoder decoder = new ImageDecoder();
     while (decoder.check(file).width() == HANGING_WIDTH && RELEASED.getCount() > 0) {
+      HANGING.incrementAndGet();
       try {
         RELEASED.await();
       } catch (InterruptedException e) {

@@ -64,6 +64,37 @@ public record RunFiles(Path run) {
     }
   }
 
+  /**
+   * Asserts that another run was stopped with what this one, which keeps all its checkpoints, had
+   * after the same step, and left nothing but whole files.
+   */
+  public void assertHadSameAs(RunFiles stopped) throws IOException {
+    int steps = stopped.steps();
+    assertThat(stopped.history()).isEqualTo(history().subList(0, steps));
+    String last = "checkpoints/step-%08d/".formatted(steps);
+    for (String file : List.of("model.safetensors", "optimizer.safetensors")) {
+      assertThat(stopped.run().resolve(last + file))
+          .hasSameBinaryContentAs(run.resolve(last + file));
+    }
+    assertThat(stopped.files())
+        .filteredOn(name -> !name.startsWith("events/"))
+        .containsExactlyInAnyOrder(
+            "config.conf",
+            "index.json",
+            "history.jsonl",
+            "images/before.png",
+            last + "config.conf",
+            last + "manifest.json",
+            last + "model.safetensors",
+            last + "optimizer.safetensors");
+  }
+
+  private List<String> files() throws IOException {
+    try (Stream<Path> paths = Files.walk(run)) {
+      return paths.filter(Files::isRegularFile).map(p -> run.relativize(p).toString()).toList();
+    }
+  }
+
   /** SHA-256 of a file of the last checkpoint. */
   public String sha256(String file) throws IOException {
     try (Stream<Path> checkpoints = Files.list(run.resolve("checkpoints"))) {

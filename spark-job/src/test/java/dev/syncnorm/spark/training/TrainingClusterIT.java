@@ -23,6 +23,10 @@ import org.junit.jupiter.api.io.TempDir;
 class TrainingClusterIT {
 
   private static final Duration LIMIT = Duration.ofMinutes(4);
+
+  /** A stop takes a few seconds, most of them Spark's. */
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(45);
+
   private static final int EPOCHS = 30;
 
   @TempDir private static Path folder;
@@ -35,7 +39,15 @@ class TrainingClusterIT {
     Path run = folder.resolve("expected");
     List<String> command =
         new ArrayList<>(List.of(Built.root().resolve("bin/syncnorm").toString()));
-    command.addAll(training(run, "--workers", "1"));
+    command.addAll(
+        training(
+            run,
+            "--workers",
+            "1",
+            "--set",
+            "train.checkpoint-every=1",
+            "--set",
+            "train.keep-checkpoints=" + 2 * EPOCHS));
     CapturedProcess embedded = cluster.run("embedded", command);
     assertThat(embedded.waitFor(LIMIT)).as(embedded::tails).isZero();
     expected = new RunFiles(run);
@@ -108,7 +120,47 @@ class TrainingClusterIT {
     int steps = new RunFiles(run).steps();
     assertThat(steps).isBetween(5, 2 * EPOCHS - 1);
     assertThat(job.error()).contains("stopped after step " + steps + " as asked");
-    assertThat(run.resolve("checkpoints/step-%08d/manifest.json".formatted(steps))).exists();
+    expected.assertHadSameAs(new RunFiles(run));
+  }
+
+  @Test
+  void aStopWhileAnExecutorSaysNothingLeavesACheckpointOfTheLastStep() throws Exception {
+    Path run = folder.resolve("stopped-silent");
+    CapturedProcess job =
+        submit(
+            run,
+            "--set",
+            "train.checkpoint-every=1000",
+            "--set",
+            "train.worker-timeout=10 minutes");
+    new RunFiles(run).awaitSteps(5, job, LIMIT);
+    cluster.suspend(cluster.awaitExecutors(2).get(1));
+    Thread.sleep(1000); // many times a step: now one is in progress, and stays so
+
+    job.signal("TERM");
+
+    assertThat(job.waitFor(STOP_LIMIT)).as(job::tails).isEqualTo(143);
+    int steps = new RunFiles(run).steps();
+    assertThat(steps).isBetween(5, 2 * EPOCHS - 1);
+    assertThat(job.error()).contains("stopped after step " + steps + " as asked");
+    expected.assertHadSameAs(new RunFiles(run));
+  }
+
+  @Test
+  void aStopWhileExecutorsAreWaitedForEndsAtOnceAndWritesNothing() {
+    Path run = folder.resolve("stopped-waiting");
+    CapturedProcess job =
+        submit(run, "--workers", "3", "--set", "train.wait-for-workers=10 minutes");
+    job.awaitError(
+        "two executors",
+        log -> log.lines().filter(line -> line.contains("Registered executor")).count() == 2,
+        LIMIT);
+
+    job.signal("TERM");
+
+    assertThat(job.waitFor(STOP_LIMIT)).as(job::tails).isEqualTo(143);
+    assertThat(job.error()).contains("syncnorm: stopped as asked; nothing was written");
+    assertThat(run).doesNotExist();
   }
 
   @Test
