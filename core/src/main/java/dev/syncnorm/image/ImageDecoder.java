@@ -24,6 +24,9 @@ public final class ImageDecoder {
   /** What a Java array holds of three bytes each. */
   private static final long LARGEST_MAXIMUM_PIXELS = (Integer.MAX_VALUE - 64) / 3;
 
+  /** In the message of OpenCV's error StsNoMem. */
+  private static final String NO_MEMORY = "Insufficient memory";
+
   private static final String OPENCV_LIMIT = "OPENCV_IO_MAX_IMAGE_PIXELS";
 
   private final long maximumPixels;
@@ -146,6 +149,8 @@ public final class ImageDecoder {
         throw new IllegalStateException("IMREAD_COLOR gave a matrix of type " + decoded.type());
       }
       pixels.fill(decoded);
+    } catch (NativeMemoryException e) {
+      throw e;
     } catch (RuntimeException e) { // a C++ exception
       throw undecodable(header, e);
     }
@@ -171,8 +176,19 @@ public final class ImageDecoder {
     }
   }
 
+  /**
+   * The rejection for which a C++ exception is a reason.
+   *
+   * @throws NativeMemoryException if it is none
+   */
   static BadImageException undecodable(ImageHeader header, RuntimeException e) {
     String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    if (reason.contains(NO_MEMORY) || reason.contains("bad_alloc")) {
+      throw new NativeMemoryException(
+          "OpenCV had not enough for a %s file of %dx%d pixels"
+              .formatted(header.format().label(), header.width(), header.height()),
+          e);
+    }
     return new BadImageException(
         BadImageCause.CORRUPT,
         "OpenCV cannot decode the %s file: %s".formatted(header.format().label(), reason),

@@ -23,14 +23,27 @@ final class NativeMemory implements AutoCloseable {
     return bytes <= pointer.capacity();
   }
 
-  /** Memory of so many bytes or more; what it held is lost if it grows. */
+  /**
+   * Memory of so many bytes or more; what it held is lost if it grows.
+   *
+   * @throws NativeMemoryException if there is none
+   */
   BytePointer ofAtLeast(long bytes) {
     if (!holds(bytes)) {
       pointer.close();
-      pointer = new BytePointer(bytes);
+      pointer = new BytePointer(); // as long as there is no other one
+      pointer = allocated(bytes);
       buffer = pointer.asByteBuffer().order(ByteOrder.nativeOrder());
     }
     return pointer;
+  }
+
+  private static BytePointer allocated(long bytes) {
+    try {
+      return new BytePointer(bytes);
+    } catch (OutOfMemoryError e) { // what JavaCPP throws, though the heap may be empty
+      throw new NativeMemoryException("there are no " + bytes + " bytes for an image", e);
+    }
   }
 
   @Override

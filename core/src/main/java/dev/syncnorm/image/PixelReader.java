@@ -69,6 +69,8 @@ public final class PixelReader implements AutoCloseable {
     decoder.verify(header, bytes);
     try (Mat encoded = ImageDecoder.encoded(header, bytes, file)) {
       return look(header, encoded);
+    } catch (NativeMemoryException e) {
+      throw e;
     } catch (RuntimeException e) { // a C++ exception
       throw ImageDecoder.undecodable(header, e);
     }

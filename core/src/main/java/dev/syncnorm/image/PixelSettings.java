@@ -1,7 +1,10 @@
 package dev.syncnorm.image;
 
 import java.io.Serializable;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Which pixels of an image file are looked at: decoded, then resized, then cropped. An EXIF
@@ -34,11 +37,36 @@ public record PixelSettings(Channels channels, Optional<Extent> resize, Optional
 
   /** A height and a width in pixels, each at least 1. */
   public record Extent(int height, int width) implements Serializable {
+    /** What {@link #parse} takes, in words. */
+    public static final String EXPECTED =
+        String.format(
+            Locale.ROOT,
+            "a height and a width such as 224x224, of at most %,d pixels",
+            ImageDecoder.DEFAULT_MAXIMUM_PIXELS);
+
+    private static final Pattern WRITTEN = Pattern.compile("([1-9][0-9]{0,8})x([1-9][0-9]{0,8})");
+
     /** Checks both. */
     public Extent {
       if (height < 1 || width < 1) {
         throw new IllegalArgumentException("an image of " + height + "x" + width + " pixels");
       }
+    }
+
+    /**
+     * What {@link #toString} writes; empty if it is anything else, or more pixels than a decoder
+     * takes by default, {@value ImageDecoder#DEFAULT_MAXIMUM_PIXELS}.
+     */
+    public static Optional<Extent> parse(String written) {
+      Matcher sides = WRITTEN.matcher(written);
+      if (!sides.matches()) {
+        return Optional.empty();
+      }
+      int height = Integer.parseInt(sides.group(1));
+      int width = Integer.parseInt(sides.group(2));
+      return (long) height * width <= ImageDecoder.DEFAULT_MAXIMUM_PIXELS
+          ? Optional.of(new Extent(height, width))
+          : Optional.empty();
     }
 
     /** Such as {@code 256x224}, the height first. */

@@ -8,6 +8,7 @@ import dev.syncnorm.image.BadImageCause;
 import dev.syncnorm.image.BadImageException;
 import dev.syncnorm.image.DecodedImage;
 import dev.syncnorm.image.ImageDecoder;
+import dev.syncnorm.image.NativeMemoryException;
 import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.PixelSettings.Channels;
 import dev.syncnorm.image.PixelSettings.Extent;
@@ -246,6 +247,19 @@ class ImageMeterTest {
                 .usingRecursiveComparison()
                 .isEqualTo(measure(channels, mapped(cropped, 0, 1, 2).png()));
       }
+    }
+  }
+
+  @Test
+  void memoryThatRanOutIsNoFaultOfTheImage() {
+    // 3 PB, more than a process has addresses for.
+    PixelSettings settings =
+        new PixelSettings(Channels.RGB, Optional.of(new Extent(10_000_000, 100_000_000)), NONE);
+    byte[] file = Samples.random(20, 10, 3, 8, 1).png();
+    try (ImageMeter meter = new ImageMeter(decoder, settings, true)) {
+      assertThatThrownBy(() -> meter.measure(file))
+          .isInstanceOf(NativeMemoryException.class)
+          .hasMessageContaining("OpenCV had not enough for a PNG file of 20x10 pixels");
     }
   }
 

@@ -335,14 +335,12 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
     if (written == null) {
       return Optional.empty();
     }
-    if (!written.matches("[1-9][0-9]{0,4}x[1-9][0-9]{0,4}")) {
+    Optional<Extent> extent = Extent.parse(written);
+    if (extent.isEmpty()) {
       throw new ConfigurationException(
-          List.of(
-              "%s is %s, expected a height and a width of up to 99999 pixels, such as 224x224"
-                  .formatted(option, written)));
+          List.of("%s is %s, expected %s".formatted(option, written, Extent.EXPECTED)));
     }
-    String[] sides = written.split("x");
-    return Optional.of(new Extent(Integer.parseInt(sides[0]), Integer.parseInt(sides[1])));
+    return extent;
   }
 
   /** Nothing is overwritten but what the same command gives again. */

@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -41,13 +40,11 @@ record MomentOptions(SortedMap<String, String> given) implements Serializable {
       new TreeMap<>(
           Map.of(
               CHANNELS, "rgb, gray or native",
-              RESIZE, "HxW in pixels, such as 224x224",
-              CROP, "HxW in pixels, such as 224x224",
+              RESIZE, Extent.EXPECTED,
+              CROP, Extent.EXPECTED,
               QUANTILES, "numbers above 0 and up to 1, such as 0.05,0.5,0.95",
               VERIFY, "structure or strict",
               DECODE_TIMEOUT, "seconds above 0 and up to 86400"));
-
-  private static final Pattern EXTENT = Pattern.compile("([1-9][0-9]{0,6})x([1-9][0-9]{0,6})");
 
   /** A number as SQL writes it, of few enough digits to be multiplied by a count. */
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}(\\.[0-9]{1,18})?");
@@ -90,7 +87,7 @@ record MomentOptions(SortedMap<String, String> given) implements Serializable {
   private static boolean isValid(String key, String value) {
     return switch (key) {
       case CHANNELS -> channels(value).isPresent();
-      case RESIZE, CROP -> EXTENT.matcher(value).matches();
+      case RESIZE, CROP -> Extent.parse(value).isPresent();
       case QUANTILES -> names(value).stream().allMatch(MomentOptions::isQuantile);
       case VERIFY -> value.equals("structure") || value.equals(STRICT);
       case DECODE_TIMEOUT -> isTimeout(value);
@@ -149,11 +146,7 @@ record MomentOptions(SortedMap<String, String> given) implements Serializable {
   }
 
   private static Extent extent(String text) {
-    Matcher extent = EXTENT.matcher(text);
-    if (!extent.matches()) {
-      throw new IllegalStateException(text);
-    }
-    return new Extent(Integer.parseInt(extent.group(1)), Integer.parseInt(extent.group(2)));
+    return Extent.parse(text).orElseThrow();
   }
 
   private static List<String> names(String text) {

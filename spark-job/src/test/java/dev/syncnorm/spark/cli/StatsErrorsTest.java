@@ -57,7 +57,7 @@ class StatsErrorsTest {
         wrong(
             "a size that is none",
             "FOLDER/good --resize 224",
-            "--resize is 224, expected a height and a width of up to 99999 pixels, such as 224x224"),
+            "--resize is 224, expected a height and a width such as 224x224, of at most 178,956,970 pixels"),
         wrong(
             "a crop that is larger",
             "FOLDER/good --resize 8x8 --crop 4x9",
@@ -106,8 +106,8 @@ class StatsErrorsTest {
         wrong(
             "several mistakes",
             "FOLDER/good --resize x --crop y --decode-timeout -1 -o FOLDER --on-bad quarantine",
-            "--resize is x, expected a height and a width of up to 99999 pixels, such as 224x224",
-            "--crop is y, expected a height and a width of up to 99999 pixels, such as 224x224",
+            "--resize is x, expected a height and a width such as 224x224, of at most 178,956,970 pixels",
+            "--crop is y, expected a height and a width such as 224x224, of at most 178,956,970 pixels",
             "--decode-timeout is -1.0, expected seconds above 0 and up to 86400",
             "--on-bad is quarantine, but there is no folder; give one with --quarantine DIR",
             "-o is FOLDER, which is a folder; give a file"));

@@ -267,8 +267,8 @@ class ImageMomentsTest {
       value = {
         "map('resise', '8x8')|there is no option 'resise'; the options are channels, crop,"
             + " decode-timeout, quantiles, resize, verify",
-        "map('resize', '8')|the option 'resize' is '8'; expected HxW in pixels, such as 224x224",
-        "map('crop', '0x8')|the option 'crop' is '0x8'; expected HxW in pixels, such as 224x224",
+        "map('resize', '8')|the option 'resize' is '8'; expected a height and a width such as 224x224, of at most",
+        "map('crop', '0x8')|the option 'crop' is '0x8'; expected a height and a width such as 224x224, of at most",
         "map('channels', 'bgr')|the option 'channels' is 'bgr'; expected rgb, gray or native",
         "map('quantiles', '0.5,1.5')|the option 'quantiles' is '0.5,1.5'; expected numbers above 0"
             + " and up to 1, such as 0.05,0.5,0.95",
@@ -276,7 +276,7 @@ class ImageMomentsTest {
         "map('decode-timeout', '0')|the option 'decode-timeout' is '0'; expected seconds above 0",
         "map('crop', 'x', 'channel', 'x')|there is no option 'channel'; the options are channels,"
             + " crop, decode-timeout, quantiles, resize, verify; the option 'crop' is 'x'; expected",
-        "map('crop', CAST(NULL AS STRING))|the option 'crop' is 'null'; expected HxW",
+        "map('crop', CAST(NULL AS STRING))|the option 'crop' is 'null'; expected a height and a width",
         "map('resize', label)|expected a constant map of strings, such as map('resize', '224x224')",
         "map('resize', 8)|expected a constant map of strings, such as map('resize', '224x224')",
         "'resize=8x8'|invalid: 'resize=8x8' of type string; expected a constant map",

@@ -440,7 +440,7 @@ class ImageStatisticsTest {
     assertThatThrownBy(
             () -> ImageStatistics.moments(col("content"), Map.of("size", "8", "crop", "x")))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("the option 'crop' is 'x'; expected HxW")
+        .hasMessageStartingWith("the option 'crop' is 'x'; expected a height and a width")
         .hasMessageContaining("there is no option 'size'; the options are channels, crop");
   }
 

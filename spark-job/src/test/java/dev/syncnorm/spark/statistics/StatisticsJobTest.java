@@ -1,12 +1,15 @@
 package dev.syncnorm.spark.statistics;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.image.BadImageException;
 import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelSettings;
+import dev.syncnorm.image.PixelSettings.Channels;
+import dev.syncnorm.image.PixelSettings.Extent;
 import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
@@ -110,6 +113,28 @@ class StatisticsJobTest {
     DataSetStatistics alone = run(request(images.path() + "/*/cat", SKIP)).statistics();
     assertThat(cats.channels()).isEqualTo(alone.total().orElseThrow().channels());
     assertThat(cats.products()).isEqualTo(alone.total().orElseThrow().products());
+  }
+
+  @Test
+  void memoryThatRunsOutEndsTheJobAndRejectsNothing() {
+    images.png("good.png", 9, 9);
+    StatisticsJob.Request given = request(images.path(), SKIP);
+    PixelSettings beyondAllAddresses =
+        new PixelSettings(
+            Channels.RGB, Optional.of(new Extent(10_000_000, 100_000_000)), Optional.empty());
+    StatisticsJob.Request request =
+        new StatisticsJob.Request(
+            given.inputs(),
+            given.located(),
+            given.measuring().withPixels(beyondAllAddresses),
+            given.digest(),
+            given.groupByParent(),
+            given.reading(),
+            given.badInput());
+
+    assertThatThrownBy(() -> run(request))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("memory outside the Java heap ran out");
   }
 
   @Test
