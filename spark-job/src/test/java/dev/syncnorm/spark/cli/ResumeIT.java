@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ResumeIT {
 
   private static final Duration LIMIT = Duration.ofMinutes(3);
+
   /** So many that a run is far from its end when it is stopped, on a busy machine too. */
   private static final int EPOCHS = 500;
 
