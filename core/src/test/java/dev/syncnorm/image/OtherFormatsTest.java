@@ -5,10 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.syncnorm.testing.ImageFiles;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.zip.CRC32;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -62,6 +68,60 @@ class OtherFormatsTest {
   void bytesBehindTheEndOfAPngFileAreIgnored() throws Exception {
     byte[] longer = ImageFiles.concat(png, new byte[99]);
     assertThat(decoder.decode(longer).bgr()).isEqualTo(decoder.decode(png).bgr());
+  }
+
+  @Test
+  void ofSeveralPicturesTheFirstIsRead() throws Exception {
+    BufferedImage second = ImageFiles.picture(61, 40, 2);
+    byte[] jpeg = ImageFiles.encode(picture, "jpeg");
+
+    assertThat(decoder.decode(tiffPages(picture, second)).bgr())
+        .isEqualTo(decoder.decode(tiff).bgr());
+    assertThat(decoder.decode(animatedPng(second)).bgr()).isEqualTo(decoder.decode(png).bgr());
+    assertThat(decoder.decode(ImageFiles.concat(jpeg, ImageFiles.encode(second, "jpeg"))).bgr())
+        .isEqualTo(decoder.decode(jpeg).bgr());
+  }
+
+  private static byte[] tiffPages(BufferedImage... pages) throws IOException {
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("tiff").next();
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (ImageOutputStream stream = ImageIO.createImageOutputStream(out)) {
+      writer.setOutput(stream);
+      writer.prepareWriteSequence(null);
+      for (BufferedImage page : pages) {
+        writer.writeToSequence(new IIOImage(page, null, null), null);
+      }
+      writer.endWriteSequence();
+    } finally {
+      writer.dispose();
+    }
+    return out.toByteArray();
+  }
+
+  /** An animation of two frames, the first of which is the default image. */
+  private byte[] animatedPng(BufferedImage second) {
+    byte[] other = ImageFiles.encode(second, "png");
+    int data = 8 + 25; // where IDAT begins, as the JDK writes nothing between
+    int size = ByteBuffer.wrap(other).getInt(data);
+    byte[] pixels = ByteBuffer.allocate(4 + size).putInt(2).put(other, data + 8, size).array();
+    return ImageFiles.concat(
+        Arrays.copyOf(png, data),
+        chunk("acTL", new byte[] {0, 0, 0, 2, 0, 0, 0, 0}),
+        chunk("fcTL", frame(0)),
+        Arrays.copyOfRange(png, data, png.length - 12),
+        chunk("fcTL", frame(1)),
+        chunk("fdAT", pixels),
+        chunk("IEND", new byte[0]));
+  }
+
+  /** The place of a frame, all of the picture, and 1/10 s. */
+  private byte[] frame(int sequence) {
+    return ByteBuffer.allocate(26)
+        .putInt(sequence)
+        .putInt(picture.getWidth())
+        .putInt(picture.getHeight())
+        .putInt(20, 0x0001_000a)
+        .array();
   }
 
   @Test

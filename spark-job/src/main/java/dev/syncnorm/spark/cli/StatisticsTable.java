@@ -2,6 +2,7 @@ package dev.syncnorm.spark.cli;
 
 import dev.syncnorm.image.PixelKind;
 import dev.syncnorm.image.Rejection;
+import dev.syncnorm.spark.dataset.PassedOver;
 import dev.syncnorm.spark.statistics.StatisticsJob;
 import dev.syncnorm.statistics.ChannelStatistics;
 import dev.syncnorm.statistics.DataSetStatistics;
@@ -26,17 +27,17 @@ final class StatisticsTable {
 
   private final PrintWriter out;
   private final DataSetStatistics statistics;
-  private final long otherFiles;
+  private final PassedOver passedOver;
 
   /**
    * A table that is not printed yet.
    *
-   * @param otherFiles that are known to be no images
+   * @param passedOver what was not looked at
    */
-  StatisticsTable(PrintWriter out, DataSetStatistics statistics, long otherFiles) {
+  StatisticsTable(PrintWriter out, DataSetStatistics statistics, PassedOver passedOver) {
     this.out = out;
     this.statistics = statistics;
-    this.otherFiles = otherFiles;
+    this.passedOver = passedOver;
   }
 
   void print() {
@@ -62,13 +63,7 @@ final class StatisticsTable {
         statistics.accepted(),
         rejections.size(),
         rejections.isEmpty() ? "" : " (" + StatisticsJob.byCause(rejections) + ")",
-        otherFiles == 0
-            ? ""
-            : String.format(
-                Locale.ROOT,
-                "; %,d other %s passed over",
-                otherFiles,
-                otherFiles == 1 ? "file" : "files"));
+        passedOver.equals(PassedOver.NONE) ? "" : "; %s passed over".formatted(passedOver.text()));
     line(
         "pixels    %,d of %s%s%s, %s in files",
         statistics.pixelCount(),

@@ -8,6 +8,7 @@ import dev.syncnorm.image.PixelSettings.Channels;
 import dev.syncnorm.image.PixelSettings.Extent;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.ImageInputs;
+import dev.syncnorm.spark.dataset.PassedOver;
 import dev.syncnorm.spark.dataset.Reasons;
 import dev.syncnorm.spark.statistics.Measuring;
 import dev.syncnorm.spark.statistics.StatisticsJob;
@@ -188,7 +189,7 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
           return signals.exitCode();
         }
       }
-      finish(paths, out, result.get().statistics(), result.get().otherFiles());
+      finish(paths, out, result.get().statistics(), result.get().passedOver());
       ClassDataArchive.writeAtExitIfAsked();
       return Main.DONE;
     } finally {
@@ -197,10 +198,10 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
   }
 
   private void finish(
-      CommandPaths paths, PrintWriter out, DataSetStatistics statistics, long otherFiles)
+      CommandPaths paths, PrintWriter out, DataSetStatistics statistics, PassedOver passedOver)
       throws ConfigurationException, DataException {
     if (!options.quiet() || output == null) {
-      new StatisticsTable(out, statistics, otherFiles).print();
+      new StatisticsTable(out, statistics, passedOver).print();
     }
     if (output != null) {
       StoredFile file = paths.file("-o", output);
@@ -243,7 +244,7 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
     PrintWriter err = spec.commandLine().getErr();
     all.notes().forEach(note -> err.println("syncnorm: " + note));
     err.flush();
-    finish(paths, out, all.statistics(), 0);
+    finish(paths, out, all.statistics(), PassedOver.NONE);
     return Main.DONE;
   }
 

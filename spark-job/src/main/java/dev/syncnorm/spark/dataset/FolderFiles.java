@@ -12,9 +12,10 @@ import java.util.function.Predicate;
  * @param folder its path
  * @param identity of the folder: the same for two paths that lead to it over links
  * @param order the number of the input that led to it
- * @param others files known to be no images, which are not among {@code files}
+ * @param passedOver what it directly holds that is not among {@code files}
  */
-record FolderFiles(String folder, String identity, int order, PackedFiles files, long others) {
+record FolderFiles(
+    String folder, String identity, int order, PackedFiles files, PassedOver passedOver) {
 
   /** Collects files of a folder in any order, each in about 50 bytes. Not thread-safe. */
   static final class Collector {
@@ -23,6 +24,7 @@ record FolderFiles(String folder, String identity, int order, PackedFiles files,
 
     private final List<byte[]> entries = new ArrayList<>();
     private long others;
+    private long hidden;
 
     void add(String name, long length, FileKind kind) {
       if (kind == FileKind.OTHER) {
@@ -38,8 +40,13 @@ record FolderFiles(String folder, String identity, int order, PackedFiles files,
       entries.add(entry);
     }
 
+    /** Counts a file or folder that is left out for its name. */
+    void hide() {
+      hidden++;
+    }
+
     boolean isEmpty() {
-      return entries.isEmpty() && others == 0;
+      return entries.isEmpty() && others == 0 && hidden == 0;
     }
 
     /**
@@ -68,7 +75,9 @@ record FolderFiles(String folder, String identity, int order, PackedFiles files,
         writer.add(path, relative, length, kind, 0, Math.max(0, length));
       }
       entries.clear();
-      return new FolderFiles(folder, identity, order, writer.files(), others);
+      PassedOver passedOver =
+          others == 0 && hidden == 0 ? PassedOver.NONE : new PassedOver(others, hidden);
+      return new FolderFiles(folder, identity, order, writer.files(), passedOver);
     }
   }
 
@@ -80,6 +89,6 @@ record FolderFiles(String folder, String identity, int order, PackedFiles files,
         writer.add(file);
       }
     }
-    return new FolderFiles(folder, identity, order, writer.files(), others);
+    return new FolderFiles(folder, identity, order, writer.files(), passedOver);
   }
 }

@@ -23,6 +23,9 @@ sealed interface FolderLister {
 
   /** Takes one entry after another. */
   interface Visitor {
+    /** Whether it matters what an entry is; one of which it does not is not visited. */
+    boolean wants(String name);
+
     /**
      * A file.
      *
@@ -93,8 +96,7 @@ sealed interface FolderLister {
 
     private static void visit(java.nio.file.Path entry, Visitor visitor) throws IOException {
       String name = entry.getFileName().toString();
-      if (FileKind.hidden(name)) {
-        visitor.file(name, -1); // left to the visitor, and not worth a question
+      if (!visitor.wants(name)) {
         return;
       }
       BasicFileAttributes attributes;
@@ -144,10 +146,14 @@ sealed interface FolderLister {
       RemoteIterator<FileStatus> entries = fileSystem.listStatusIterator(new Path(folder));
       while (entries.hasNext()) {
         FileStatus entry = entries.next();
+        String name = entry.getPath().getName();
+        if (!visitor.wants(name)) {
+          continue;
+        }
         if (entry.isDirectory()) {
-          visitor.folder(entry.getPath().getName(), null);
+          visitor.folder(name, null);
         } else {
-          visitor.file(entry.getPath().getName(), entry.getLen());
+          visitor.file(name, entry.getLen());
         }
       }
     }

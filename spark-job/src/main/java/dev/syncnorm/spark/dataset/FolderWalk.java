@@ -1,10 +1,10 @@
 package dev.syncnorm.spark.dataset;
 
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
@@ -63,36 +63,33 @@ final class FolderWalk {
     }
   }
 
-  /** Lists a folder and all below it. */
-  void all(FolderLister lister, int order, String path) throws IOException {
-    int nameStart = InputPaths.child(path, "").length();
-    walk(new Folder(lister, order, path, lister.identity(path), nameStart, null));
-  }
-
-  /** Lists the files of a folder whose names fit, and all below the folders whose names do. */
-  void matching(FolderLister lister, int order, String path, Predicate<String> pattern)
+  /** Lists what an input leads to: a folder with all below it, or a file. */
+  void from(FolderLister lister, int order, String path, FolderLister.Found found)
       throws IOException {
-    int nameStart = InputPaths.child(path, "").length();
-    list(new Folder(lister, order, path, path, nameStart, null), pattern);
+    if (found.folder()) {
+      int nameStart = InputPaths.child(path, "").length();
+      walk(new Folder(lister, order, path, lister.identity(path), nameStart, null));
+    } else {
+      FileKind kind = FileKind.of(path);
+      // Who names a file means it.
+      findings.file(order, path, found.length(), kind == FileKind.OTHER ? FileKind.IMAGE : kind);
+    }
   }
 
   private void walk(Folder folder) {
-    tasks.run(folder.order(), folder.path(), () -> list(folder, null));
+    tasks.run(folder.order(), folder.path(), () -> list(folder));
   }
 
-  /** Lists a folder, and of its entries those that fit a pattern if there is one. */
-  private void list(Folder folder, Predicate<String> pattern) throws IOException {
+  private void list(Folder folder) throws IOException {
     if (folder.depth() > DEEPEST) {
       throw new IOException("it is more than %d folders deep".formatted(DEEPEST));
     }
-    if (pattern == null
-        && folder.lister() instanceof FolderLister.Remote remote
+    if (folder.lister() instanceof FolderLister.Remote remote
         && folder.depth() >= LISTED_ONE_BY_ONE
         && !REAL_FOLDERS.contains(remote.fileSystem().getUri().getScheme())) {
       listAtOnce(remote.fileSystem(), folder);
       return;
     }
-    Predicate<String> wanted = pattern != null ? pattern : name -> !FileKind.hidden(name);
     FolderFiles.Collector collector = new FolderFiles.Collector();
     folder
         .lister()
@@ -100,55 +97,69 @@ final class FolderWalk {
             folder.path(),
             new FolderLister.Visitor() {
               @Override
-              public void file(String name, long length) {
-                if (wanted.test(name)) {
-                  collector.add(name, length, FileKind.of(name));
+              public boolean wants(String name) {
+                if (FileKind.hiddenFile(name)) { // as a folder it would be hidden all the more
+                  collector.hide();
+                  return false;
                 }
+                return true;
               }
 
               @Override
-              public void folder(String name, String link) throws IOException {
-                if (!wanted.test(name) || (link != null && folder.passed(link))) {
-                  return;
-                }
-                if (pattern != null) {
-                  String match = InputPaths.child(folder.path(), name);
-                  all(folder.lister(), folder.order(), match);
-                } else {
+              public void file(String name, long length) {
+                collector.add(name, length, FileKind.of(name));
+              }
+
+              @Override
+              public void folder(String name, String link) {
+                if (FileKind.hiddenFolder(name)) {
+                  collector.hide();
+                } else if (link == null || !folder.passed(link)) {
                   walk(folder.below(name, link));
                 }
               }
             });
-    add(collector, folder.path(), folder.identity(), folder.order(), folder.nameStart());
+    add(collector, folder.path(), folder.identity(), folder);
   }
 
   /** All below a folder of an object store. */
   private void listAtOnce(FileSystem fileSystem, Folder folder) throws IOException {
     Map<String, FolderFiles.Collector> collectors = new TreeMap<>();
+    Set<Path> hiddenFolders = new HashSet<>();
     int depth = new Path(folder.path()).depth();
     RemoteIterator<LocatedFileStatus> below = fileSystem.listFiles(new Path(folder.path()), true);
     while (below.hasNext()) {
       LocatedFileStatus file = below.next();
-      boolean shown = true;
-      for (Path at = file.getPath(); at.depth() > depth; at = at.getParent()) {
-        shown &= !FileKind.hidden(at.getName());
+      Path hidden = null; // the folder next to the top
+      for (Path at = file.getPath().getParent(); at.depth() > depth; at = at.getParent()) {
+        hidden = FileKind.hiddenFolder(at.getName()) ? at : hidden;
       }
-      if (shown) {
-        String name = file.getPath().getName();
-        collectors
-            .computeIfAbsent(
-                file.getPath().getParent().toString(), path -> new FolderFiles.Collector())
-            .add(name, file.getLen(), FileKind.of(name));
+      if (hidden != null) {
+        if (hiddenFolders.add(hidden)) {
+          collector(collectors, hidden).hide();
+        }
+        continue;
+      }
+      String name = file.getPath().getName();
+      if (FileKind.hiddenFile(name)) {
+        collector(collectors, file.getPath()).hide();
+      } else {
+        collector(collectors, file.getPath()).add(name, file.getLen(), FileKind.of(name));
       }
     }
-    collectors.forEach(
-        (path, collector) -> add(collector, path, path, folder.order(), folder.nameStart()));
+    collectors.forEach((path, collector) -> add(collector, path, path, folder));
   }
 
-  private void add(
-      FolderFiles.Collector collector, String path, String identity, int order, int nameStart) {
+  /** That of the folder which directly holds an entry. */
+  private static FolderFiles.Collector collector(
+      Map<String, FolderFiles.Collector> collectors, Path entry) {
+    return collectors.computeIfAbsent(
+        entry.getParent().toString(), path -> new FolderFiles.Collector());
+  }
+
+  private void add(FolderFiles.Collector collector, String path, String identity, Folder from) {
     if (!collector.isEmpty()) {
-      findings.folder(collector.files(path, identity, order, nameStart));
+      findings.folder(collector.files(path, identity, from.order(), from.nameStart()));
     }
   }
 }

@@ -72,8 +72,8 @@ public final class HadoopFiles implements ByteSource {
   }
 
   /**
-   * All files of a folder and its subfolders; names that begin with a dot or an underscore are left
-   * out, as Hadoop does.
+   * All files of a folder and its subfolders; hidden names, as {@link FileKind} tells them, are
+   * left out.
    *
    * @param folder as {@link #qualified} takes it
    * @return paths that begin with {@code folder} as {@link #qualified} gives it
@@ -103,10 +103,10 @@ public final class HadoopFiles implements ByteSource {
     RemoteIterator<LocatedFileStatus> found = fileSystem.listFiles(root, true);
     while (found.hasNext()) {
       Path file = found.next().getPath();
-      boolean shown = true;
-      Path at = file;
-      for (int depth = file.depth(); depth > root.depth(); depth--) {
-        shown &= !hidden(at);
+      boolean shown = !FileKind.hiddenFile(file.getName());
+      Path at = file.getParent();
+      for (int depth = at.depth(); depth > root.depth(); depth--) {
+        shown &= !FileKind.hiddenFolder(at.getName());
         at = at.getParent();
       }
       if (shown) {
@@ -121,13 +121,13 @@ public final class HadoopFiles implements ByteSource {
     List<Path> folders = new ArrayList<>(List.of(root));
     while (!folders.isEmpty()) {
       for (FileStatus status : fileSystem.listStatus(folders.remove(folders.size() - 1))) {
-        if (hidden(status.getPath())) {
-          continue;
-        }
+        Path path = status.getPath();
         if (status.isDirectory()) {
-          folders.add(status.getPath());
-        } else {
-          files.add(plain(status.getPath()));
+          if (!FileKind.hiddenFolder(path.getName())) {
+            folders.add(path);
+          }
+        } else if (!FileKind.hiddenFile(path.getName())) {
+          files.add(plain(path));
         }
       }
     }
@@ -158,11 +158,6 @@ public final class HadoopFiles implements ByteSource {
               : "no file system opens %s: %s".formatted(path, e.getMessage()),
           e);
     }
-  }
-
-  private static boolean hidden(Path path) {
-    String name = path.getName();
-    return name.startsWith(".") || name.startsWith("_");
   }
 
   /**

@@ -37,10 +37,11 @@ import org.apache.spark.util.Utils;
  *   <li>every other file is an image, or is rejected by name.
  * </ul>
  *
- * <p>Names that begin with a dot or an underscore are left out. A file that two inputs lead to is
- * counted once, with the name that the first gives it. A name is the path below the input, below
- * the folder that a pattern matches, or the file's own; two files may have one name, which a digest
- * over sorted pairs of name and content does not mind.
+ * <p>Hidden names are left out and counted: files and folders that begin with a dot or an
+ * underscore, but not files such as {@code _DSC0001.JPG}. A file that two inputs lead to is counted
+ * once, with the name that the first gives it. A name is the path below the input, below the folder
+ * that a pattern matches, or the file's own; two files may have one name, which a digest over
+ * sorted pairs of name and content does not mind.
  */
 public final class ImageInputs {
 
@@ -48,7 +49,7 @@ public final class ImageInputs {
   private final Broadcast<SerializableConfiguration> hadoop;
   private final Optional<String> column;
   private final List<PackedFiles> tasks;
-  private final long others;
+  private final PassedOver passedOver;
   private final boolean counted;
 
   /**
@@ -76,12 +77,15 @@ public final class ImageInputs {
   }
 
   private ImageInputs(
-      JavaSparkContext spark, Optional<String> column, List<PackedFiles> tasks, long others) {
+      JavaSparkContext spark,
+      Optional<String> column,
+      List<PackedFiles> tasks,
+      PassedOver passedOver) {
     this.spark = spark;
     this.hadoop = spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
     this.column = column;
     this.tasks = tasks;
-    this.others = others;
+    this.passedOver = passedOver;
     this.counted = tasks.stream().allMatch(ImageInputs::onlyFiles);
   }
 
@@ -98,7 +102,10 @@ public final class ImageInputs {
     ListedInputs listed = InputLister.list(spark.hadoopConfiguration(), inputs);
     ParquetCheck.check(spark.hadoopConfiguration(), listed, options.column());
     return new ImageInputs(
-        spark, options.column(), ReadPlan.of(listed, spark.defaultParallelism()), listed.others());
+        spark,
+        options.column(),
+        ReadPlan.of(listed, spark.defaultParallelism()),
+        listed.passedOver());
   }
 
   private static boolean onlyFiles(PackedFiles files) {
@@ -149,9 +156,9 @@ public final class ImageInputs {
     return tasks.stream().mapToLong(PackedFiles::bytes).toArray();
   }
 
-  /** Files of the inputs that are known to be no images, such as labels. */
-  public long otherFiles() {
-    return others;
+  /** What the inputs hold that is not looked at, such as labels. */
+  public PassedOver passedOver() {
+    return passedOver;
   }
 
   /**

@@ -9,8 +9,8 @@ public interface ImageIterator extends Iterator<EncodedImage> {
   String host();
 
   /**
-   * Members of the archives read so far that are known to be no images, such as labels: complete
-   * when there is no next image. What folders hold of them is {@link ImageInputs#otherFiles()}.
+   * Members of the archives read so far that are not looked at, such as labels: complete when there
+   * is no next image. What folders hold of them is {@link ImageInputs#passedOver()}.
    */
-  long otherMembers();
+  PassedOver passedOver();
 }

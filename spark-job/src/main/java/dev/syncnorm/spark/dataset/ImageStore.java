@@ -9,7 +9,10 @@ import java.io.EOFException;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -17,6 +20,7 @@ import org.apache.hadoop.util.functional.FutureIO;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.LocalInputFile;
+import org.apache.parquet.io.SeekableInputStream;
 
 /**
  * Opens what was listed. A local file is opened by the JDK, which takes a third of the time that
@@ -47,8 +51,11 @@ final class ImageStore {
    * @throws IOException also if its length is not the listed one any more
    */
   byte[] read(StoredImages file) throws IOException {
-    byte[] bytes = new byte[(int) file.length()];
     try (InputStream in = open(file, FS_OPTION_OPENFILE_READ_POLICY_WHOLE_FILE)) {
+      if (file.length() < 0) {
+        throw new IOException("it was no file when it was listed and is one now");
+      }
+      byte[] bytes = new byte[(int) file.length()];
       int read = in.readNBytes(bytes, 0, bytes.length);
       if (read < bytes.length) {
         throw new IOException(
@@ -57,10 +64,10 @@ final class ImageStore {
       if (in.read() >= 0) {
         throw longer(file);
       }
+      return bytes;
     } catch (EOFException e) {
       throw new IOException("it became shorter after it was listed", e);
     }
-    return bytes;
   }
 
   private static IOException longer(StoredImages file) {
@@ -92,9 +99,45 @@ final class ImageStore {
   /** A pipe would be waited for without end. */
   private static void regular(StoredImages file) throws IOException {
     java.nio.file.Path path = java.nio.file.Path.of(file.path());
-    BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+    BasicFileAttributes attributes;
+    try {
+      attributes = Files.readAttributes(path, BasicFileAttributes.class);
+    } catch (AccessDeniedException e) {
+      throw e;
+    } catch (FileSystemException e) {
+      if (!Files.isSymbolicLink(path)) {
+        throw e;
+      }
+      throw new IOException(
+          "it is a link that leads %s: to %s"
+              .formatted(
+                  e instanceof NoSuchFileException ? "nowhere" : "in a circle",
+                  Files.readSymbolicLink(path)),
+          e);
+    }
     if (!attributes.isRegularFile()) {
-      throw new IOException("it is no file");
+      throw new IOException(
+          attributes.isDirectory()
+              ? "it is a folder; expected a file"
+              : "it is a pipe, a socket or a device; expected a file");
+    }
+  }
+
+  /** A file with its path, not an object's number, in Parquet's messages. */
+  private record Named(InputFile file, String path) implements InputFile {
+    @Override
+    public long getLength() throws IOException {
+      return file.getLength();
+    }
+
+    @Override
+    public SeekableInputStream newStream() throws IOException {
+      return file.newStream();
+    }
+
+    @Override
+    public String toString() {
+      return path;
     }
   }
 
@@ -102,7 +145,7 @@ final class ImageStore {
   InputFile parquet(StoredImages file) throws IOException {
     if (file.local()) {
       regular(file);
-      return new LocalInputFile(java.nio.file.Path.of(file.path()));
+      return new Named(new LocalInputFile(java.nio.file.Path.of(file.path())), file.path());
     }
     Path path = new Path(file.path());
     FileSystem fileSystem = files.fileSystem(path);

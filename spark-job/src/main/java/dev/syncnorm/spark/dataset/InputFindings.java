@@ -21,11 +21,13 @@ final class InputFindings {
   private final Map<String, FolderFiles.Collector> singles = new TreeMap<>();
   private final AtomicLongArray counts;
   private final AtomicLongArray others;
+  private final AtomicLongArray hidden;
 
   InputFindings(List<String> inputs) {
     this.inputs = inputs;
     this.counts = new AtomicLongArray(inputs.size());
     this.others = new AtomicLongArray(inputs.size());
+    this.hidden = new AtomicLongArray(inputs.size());
   }
 
   /**
@@ -52,7 +54,8 @@ final class InputFindings {
   /** What a folder holds. */
   void folder(FolderFiles files) {
     counts.addAndGet(files.order(), files.files().count());
-    others.addAndGet(files.order(), files.others());
+    others.addAndGet(files.order(), files.passedOver().others());
+    hidden.addAndGet(files.order(), files.passedOver().hidden());
     found.add(files);
   }
 
@@ -106,10 +109,14 @@ final class InputFindings {
       return "%s has no images: its %d files have endings such as .txt and .json, which lie beside images; expected images, .tar or .parquet"
           .formatted(input, others.get(order));
     }
+    if (hidden.get(order) > 0) {
+      return "%s has no images; %d of its names begin with a dot or an underscore and are left out, unless one is named as an input"
+          .formatted(input, hidden.get(order));
+    }
     return InputPaths.wild(input)
         ? "%s matches nothing; expected a pattern such as '/data/*/*.jpg', in quotes, or a folder"
             .formatted(input)
-        : "%s has no images; expected files other than those whose names begin with a dot or an underscore"
+        : "%s has no images; expected a folder with images, .tar or .parquet files below it"
             .formatted(input);
   }
 }

@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.GlobExpander;
-import org.apache.hadoop.fs.GlobPattern;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
@@ -17,10 +15,10 @@ import org.apache.hadoop.fs.UnsupportedFileSystemException;
  *
  * <p>An input is a folder with all below it, a file, or a pattern of Hadoop's ({@code *}, {@code
  * ?}, {@code [a-c]}, <code>{a,b}</code>); what is there under the very name is taken before a
- * pattern. Names that begin with a dot or an underscore are left out. Links are followed; a folder
- * that is reached twice, over a link or by two inputs, is counted once, by the way that comes first
- * in the order of the inputs and then of paths, and a link to a folder above itself leads nowhere
- * new.
+ * pattern. Hidden names, as {@link FileKind} tells them, are left out and counted. Links are
+ * followed; a folder that is reached twice, over a link or by two inputs, is counted once, by the
+ * way that comes first in the order of the inputs and then of paths, and a link to a folder above
+ * itself leads nowhere new.
  *
  * <p>Whatever can't be listed is a mistake that names it: a data set never shrinks unseen.
  */
@@ -29,8 +27,8 @@ final class InputLister {
   private final HadoopFiles files;
   private final List<String> inputs;
   private final InputFindings findings;
-  private final ListingTasks tasks;
   private final FolderWalk walk;
+  private final PatternWalk patterns;
 
   private InputLister(
       Configuration configuration,
@@ -40,8 +38,8 @@ final class InputLister {
     this.files = new HadoopFiles(configuration);
     this.inputs = inputs;
     this.findings = findings;
-    this.tasks = tasks;
     this.walk = new FolderWalk(tasks, findings);
+    this.patterns = new PatternWalk(tasks, findings, walk);
   }
 
   /**
@@ -90,10 +88,10 @@ final class InputLister {
     FolderLister lister = local ? new FolderLister.Local() : new FolderLister.Remote(fileSystem);
     String path = InputPaths.whole(fileSystem, given);
     try {
-      start(lister, order, path, lister.look(path));
+      walk.from(lister, order, path, lister.look(path));
     } catch (FileNotFoundException e) {
       if (InputPaths.wild(input)) {
-        glob(fileSystem, lister, order, path);
+        match(lister, order, path);
       } else {
         findings.problem(
             order,
@@ -103,19 +101,7 @@ final class InputLister {
     }
   }
 
-  private void start(FolderLister lister, int order, String path, FolderLister.Found found)
-      throws IOException {
-    if (found.folder()) {
-      walk.all(lister, order, path);
-      return;
-    }
-    FileKind kind = FileKind.of(path);
-    // Who names a file means it.
-    findings.file(order, path, found.length(), kind == FileKind.OTHER ? FileKind.IMAGE : kind);
-  }
-
-  private void glob(FileSystem fileSystem, FolderLister lister, int order, String pattern)
-      throws IOException {
+  private void match(FolderLister lister, int order, String pattern) throws IOException {
     if (pattern.contains("**")) {
       findings.problem(
           order,
@@ -123,38 +109,6 @@ final class InputLister {
               .formatted(inputs.get(order)));
       return;
     }
-    for (String expanded : GlobExpander.expand(pattern)) {
-      Path path = new Path(expanded);
-      for (String parent : InputPaths.folders(fileSystem, path.getParent())) {
-        String name = path.getName();
-        if (InputPaths.wild(name)) {
-          GlobPattern glob = new GlobPattern(name);
-          boolean all = FileKind.hidden(name);
-          tasks.run(
-              order,
-              parent,
-              () -> {
-                if (exists(lister, parent)) { // a folder that isn't there holds no match
-                  walk.matching(
-                      lister, order, parent, n -> (all || !FileKind.hidden(n)) && glob.matches(n));
-                }
-              });
-          continue;
-        }
-        String match = InputPaths.child(parent, name);
-        if (exists(lister, match)) {
-          start(lister, order, match, lister.look(match));
-        }
-      }
-    }
-  }
-
-  private static boolean exists(FolderLister lister, String path) throws IOException {
-    try {
-      lister.look(path);
-      return true;
-    } catch (FileNotFoundException e) {
-      return false;
-    }
+    patterns.all(lister, order, pattern);
   }
 }

@@ -1,9 +1,5 @@
 package dev.syncnorm.spark.dataset;
 
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
@@ -29,20 +25,5 @@ final class InputPaths {
   /** The path of an entry of a folder. */
   static String child(String folder, String name) {
     return folder.endsWith("/") ? folder + name : folder + "/" + name;
-  }
-
-  /** The folders that a pattern matches; without wildcards, the one that it is, there or not. */
-  static List<String> folders(FileSystem fileSystem, Path pattern) throws IOException {
-    if (!wild(pattern.toString())) {
-      return List.of(whole(fileSystem, pattern));
-    }
-    List<String> folders = new ArrayList<>();
-    FileStatus[] matches = fileSystem.globStatus(pattern);
-    for (FileStatus match : matches == null ? new FileStatus[0] : matches) {
-      if (match.isDirectory()) {
-        folders.add(whole(fileSystem, match.getPath()));
-      }
-    }
-    return folders;
   }
 }

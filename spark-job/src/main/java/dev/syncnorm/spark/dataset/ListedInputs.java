@@ -9,14 +9,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 
 /**
  * What the inputs hold.
  *
  * @param folders in the order of their paths by UTF-8 bytes, no file twice
- * @param others files known to be no images
+ * @param passedOver what else they hold
  */
-record ListedInputs(List<FolderFiles> folders, long others) {
+record ListedInputs(List<FolderFiles> folders, PassedOver passedOver) {
 
   /** Takes each file once, of two ways to it the first. */
   static ListedInputs distinct(Collection<FolderFiles> found) {
@@ -26,15 +27,17 @@ record ListedInputs(List<FolderFiles> folders, long others) {
             .thenComparing(FolderFiles::folder, PairPaths.BY_UTF8));
     Map<String, List<FolderFiles>> byIdentity = new HashMap<>();
     List<FolderFiles> kept = new ArrayList<>(ordered.size());
-    long others = 0;
+    PassedOver passedOver = PassedOver.NONE;
     for (FolderFiles folder : ordered) {
       List<FolderFiles> before =
           byIdentity.computeIfAbsent(
               folder.identity().replaceFirst("/+$", ""), identity -> new ArrayList<>(1));
       FolderFiles rest = before.isEmpty() ? folder : without(before, folder);
-      // A pattern may have shown a part of them before: the most that were seen at once.
-      long seen = before.stream().mapToLong(FolderFiles::others).max().orElse(0);
-      others += Math.max(0, folder.others() - seen);
+      passedOver =
+          passedOver.plus(
+              new PassedOver(
+                  unseen(before, folder, PassedOver::others),
+                  unseen(before, folder, PassedOver::hidden)));
       before.add(rest);
       if (rest.files().count() > 0) {
         kept.add(rest);
@@ -43,7 +46,14 @@ record ListedInputs(List<FolderFiles> folders, long others) {
     kept.sort(
         Comparator.comparing(FolderFiles::folder, PairPaths.BY_UTF8)
             .thenComparingInt(FolderFiles::order));
-    return new ListedInputs(List.copyOf(kept), others);
+    return new ListedInputs(List.copyOf(kept), passedOver);
+  }
+
+  /** A pattern may have shown a part of a folder before: what is beyond the most seen at once. */
+  private static long unseen(
+      List<FolderFiles> before, FolderFiles folder, ToLongFunction<PassedOver> count) {
+    long seen = before.stream().map(FolderFiles::passedOver).mapToLong(count).max().orElse(0);
+    return Math.max(0, count.applyAsLong(folder.passedOver()) - seen);
   }
 
   private static FolderFiles without(List<FolderFiles> before, FolderFiles folder) {

@@ -37,8 +37,10 @@ final class MemberNames {
     return plain.toString();
   }
 
-  /** Whether a part of a path begins with a dot or an underscore. */
+  /** Whether a member is left out for its own name or that of a folder above it. */
   static boolean hidden(String plain) {
-    return Arrays.stream(plain.split("/")).anyMatch(FileKind::hidden);
+    int name = plain.lastIndexOf('/') + 1;
+    return FileKind.hiddenFile(plain.substring(name))
+        || Arrays.stream(plain.substring(0, name).split("/")).anyMatch(FileKind::hiddenFolder);
   }
 }

@@ -7,13 +7,17 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.HadoopReadOptions;
+import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.compression.CompressionCodecFactory;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
+import org.apache.parquet.hadoop.BadConfigurationException;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnPath;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.io.api.Binary;
@@ -24,7 +28,8 @@ import org.apache.parquet.schema.MessageType;
  *
  * <p>Of a row group the one column is in memory as it is stored, and of its pages one unpacked:
  * rows are made one at a time, never in batches. A row without bytes is rejected as {@code empty}.
- * What can't be read is a rejection of the file, or of the rows of a row group.
+ * What can't be read is a rejection of the file, or of the rows of a row group; row groups whose
+ * codec is missing are one rejection of the file.
  */
 final class ParquetImages implements ImageSource {
 
@@ -38,12 +43,15 @@ final class ParquetImages implements ImageSource {
   private final String host;
 
   private ParquetFileReader reader; // null before the first image
+  private CompressionCodecFactory codecs;
   private ParquetColumn column;
   private MessageType projection;
   private int group = -1;
   private RecordReader<Group> rows;
   private long row;
   private long endOfGroup;
+  private CompressionCodecName missing; // or null
+  private long missingRows;
   private EncodedImage next;
   private boolean ended;
 
@@ -102,6 +110,11 @@ final class ParquetImages implements ImageSource {
   }
 
   private void advance() throws IOException, ParquetColumn.UnknownColumnException {
+    if (file.length() == 0) {
+      fail(file.path(), BadImageCause.EMPTY, "the file has no bytes");
+      ended = true;
+      return;
+    }
     if (reader == null) {
       open();
     }
@@ -118,10 +131,10 @@ final class ParquetImages implements ImageSource {
   }
 
   private void open() throws IOException, ParquetColumn.UnknownColumnException {
-    reader =
-        ParquetFileReader.open(
-            store.parquet(file),
-            HadoopReadOptions.builder(configuration).withRange(file.start(), file.end()).build());
+    ParquetReadOptions options =
+        HadoopReadOptions.builder(configuration).withRange(file.start(), file.end()).build();
+    reader = ParquetFileReader.open(store.parquet(file), options);
+    codecs = options.getCodecFactory();
     MessageType schema = reader.getFileMetaData().getSchema();
     column = ParquetColumn.find(schema, wanted);
     projection = column.projection(schema);
@@ -132,10 +145,26 @@ final class ParquetImages implements ImageSource {
     group++;
     List<BlockMetaData> groups = reader.getRowGroups();
     if (group == groups.size()) {
+      if (missing != null) {
+        fail(
+            file.path(),
+            BadImageCause.UNSUPPORTED,
+            "%d of its rows are compressed by %s, which is not read here%s; write them with ZSTD, SNAPPY or GZIP"
+                .formatted(missingRows, missing, part()));
+      }
       ended = true;
       return;
     }
     BlockMetaData block = groups.get(group);
+    if (block.getRowCount() == 0) {
+      return; // so pyarrow writes a table without rows, which Parquet's reader refuses
+    }
+    Optional<CompressionCodecName> codec = missingCodec(block);
+    if (codec.isPresent()) {
+      missing = codec.get();
+      missingRows += block.getRowCount();
+      return;
+    }
     row = block.getRowIndexOffset();
     endOfGroup = row + block.getRowCount();
     long size = storedBytes(block);
@@ -153,6 +182,24 @@ final class ParquetImages implements ImageSource {
         new ColumnIOFactory()
             .getColumnIO(projection)
             .getRecordReader(pages, new GroupRecordConverter(projection));
+  }
+
+  /** The codec of a column that is read, if there is none of it on the class path. */
+  private Optional<CompressionCodecName> missingCodec(BlockMetaData block) {
+    return block.getColumns().stream()
+        .filter(chunk -> projection.containsPath(chunk.getPath().toArray()))
+        .map(ColumnChunkMetaData::getCodec)
+        .filter(codec -> !isThere(codec))
+        .findFirst();
+  }
+
+  private boolean isThere(CompressionCodecName codec) {
+    try {
+      codecs.getDecompressor(codec);
+      return true;
+    } catch (BadConfigurationException e) {
+      return false;
+    }
   }
 
   private long storedBytes(BlockMetaData block) {
@@ -235,10 +282,6 @@ final class ParquetImages implements ImageSource {
     while (io.getCause() != null && !(io instanceof IOException)) {
       io = io.getCause();
     }
-    String part =
-        file.start() == 0 && file.end() >= file.length()
-            ? ""
-            : " (bytes %d to %d of it)".formatted(file.start(), file.end());
     if (reader == null) {
       // Parquet tells a wrong file by RuntimeExceptions, the file system a missing one by others.
       boolean unreadable = io instanceof IOException;
@@ -246,8 +289,9 @@ final class ParquetImages implements ImageSource {
           file.path(),
           unreadable ? BadImageCause.UNREADABLE : BadImageCause.CORRUPT,
           unreadable
-              ? "%s%s (on %s)".formatted(Reasons.of(io), part, host)
-              : "it is no whole Parquet file%s: %s".formatted(part, Reasons.of(e)));
+              ? "%s%s (on %s)".formatted(Reasons.of(io), part(), host)
+              : "it is no whole Parquet file%s: %s"
+                  .formatted(part(), Reasons.of(e).replace(file.path(), "it")));
       ended = true;
       return;
     }
@@ -257,6 +301,13 @@ final class ParquetImages implements ImageSource {
         "rows %d to %d can't be read: %s (on %s)"
             .formatted(row, endOfGroup - 1, Reasons.of(e), host));
     rows = null;
+  }
+
+  /** Which part of the file this is, if it is not all. */
+  private String part() {
+    return file.start() == 0 && file.end() >= file.length()
+        ? ""
+        : " (bytes %d to %d of it)".formatted(file.start(), file.end());
   }
 
   private void fail(String path, BadImageCause cause, String message) {

@@ -3,6 +3,7 @@ package dev.syncnorm.spark.dataset;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 import org.apache.hadoop.security.AccessControlException;
@@ -26,6 +27,10 @@ public final class Reasons {
     }
     if (e instanceof NoSuchFileException || e instanceof FileNotFoundException) {
       return "there is no such file";
+    }
+    if (e instanceof InvalidPathException invalid && !invalid.getInput().contains("\0")) {
+      return "its name has letters that Java can't write in the charset of its locale, %s; set LC_ALL to a UTF-8 locale such as C.UTF-8, on a cluster for the executors too"
+          .formatted(System.getProperty("sun.jnu.encoding"));
     }
     String line = shortened(message);
     if (e instanceof AccessControlException) {

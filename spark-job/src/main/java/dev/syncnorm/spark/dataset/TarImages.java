@@ -40,6 +40,7 @@ final class TarImages implements ImageSource {
   private TarArchiveInputStream tar;
   private TarArchiveEntry member;
   private long otherMembers;
+  private long hiddenMembers;
   private EncodedImage next;
   private boolean ended;
 
@@ -101,9 +102,9 @@ final class TarImages implements ImageSource {
     }
   }
 
-  /** Members that are known to be no images; complete when there is no next image. */
-  long otherMembers() {
-    return otherMembers;
+  /** Members that are not looked at; complete when there is no next image. */
+  PassedOver passedOver() {
+    return new PassedOver(otherMembers, hiddenMembers);
   }
 
   @Override
@@ -184,7 +185,11 @@ final class TarImages implements ImageSource {
 
   private EncodedImage image(TarArchiveEntry entry) throws IOException {
     String name = MemberNames.plain(entry.getName());
-    if (entry.isDirectory() || name.isEmpty() || MemberNames.hidden(name) || own(entry)) {
+    if (entry.isDirectory() || name.isEmpty() || own(entry)) {
+      return null;
+    }
+    if (MemberNames.hidden(name)) {
+      hiddenMembers++;
       return null;
     }
     if (FileKind.of(name) == FileKind.OTHER) {

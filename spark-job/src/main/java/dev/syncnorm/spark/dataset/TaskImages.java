@@ -31,7 +31,7 @@ final class TaskImages implements ImageIterator, ImageSource {
   private StoredImages upcoming;
   private ImageSource source;
   private TarImages archive; // the one that is read, or null
-  private long otherMembers;
+  private PassedOver passedOver = PassedOver.NONE;
   private boolean closed;
 
   TaskImages(
@@ -66,8 +66,8 @@ final class TaskImages implements ImageIterator, ImageSource {
   }
 
   @Override
-  public long otherMembers() {
-    return otherMembers;
+  public PassedOver passedOver() {
+    return passedOver;
   }
 
   @Override
@@ -171,7 +171,7 @@ final class TaskImages implements ImageIterator, ImageSource {
     source.close();
     source = null;
     if (archive != null) {
-      otherMembers += archive.otherMembers();
+      passedOver = passedOver.plus(archive.passedOver());
       archive = null;
     }
   }

@@ -115,7 +115,7 @@ record MeasureTask(
         // Told by the result: Spark would repeat a task that fails, and wait as long again.
         failure = e.getMessage();
       }
-      return new MeasuredPart(sums.part(), reads, images.otherMembers(), staged, failure);
+      return new MeasuredPart(sums.part(), reads, images.passedOver(), staged, failure);
     }
 
     private void measureAll(LimitedCalls<Meter, ImageSums> meter) throws IOException {

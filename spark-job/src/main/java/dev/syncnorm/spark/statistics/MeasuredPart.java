@@ -2,6 +2,7 @@ package dev.syncnorm.spark.statistics;
 
 import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.dataset.HostReads;
+import dev.syncnorm.spark.dataset.PassedOver;
 import dev.syncnorm.statistics.StatisticsPart;
 import java.io.Serializable;
 import java.util.List;
@@ -11,14 +12,14 @@ import java.util.List;
  *
  * @param part of the statistics
  * @param reads how its host fared
- * @param otherMembers of archives, which are known to be no images
+ * @param passedOver the members of archives that were not looked at
  * @param staged the copies of rejected images for the quarantine
  * @param failure why the task came to no more images, or empty
  */
 record MeasuredPart(
     StatisticsPart part,
     HostReads reads,
-    long otherMembers,
+    PassedOver passedOver,
     List<StagedCopy> staged,
     String failure)
     implements Serializable {

@@ -8,6 +8,7 @@ import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
 import dev.syncnorm.spark.dataset.HostReads;
 import dev.syncnorm.spark.dataset.ImageInputs;
+import dev.syncnorm.spark.dataset.PassedOver;
 import dev.syncnorm.spark.statistics.MeasuredPart.StagedCopy;
 import dev.syncnorm.statistics.DataSetStatistics;
 import dev.syncnorm.statistics.PixelSums;
@@ -56,9 +57,9 @@ public final class StatisticsJob {
   /**
    * What was found.
    *
-   * @param otherFiles those of the inputs that are known to be no images, such as labels
+   * @param passedOver what the inputs hold that was not looked at, such as labels
    */
-  public record Result(DataSetStatistics statistics, long otherFiles) {}
+  public record Result(DataSetStatistics statistics, PassedOver passedOver) {}
 
   /**
    * How far a job is.
@@ -161,7 +162,7 @@ public final class StatisticsJob {
             all.groups(),
             sums.rejections(),
             sums.seconds()),
-        inputs.otherFiles() + sums.otherMembers);
+        inputs.passedOver().plus(sums.passedOver));
   }
 
   private String nothingAccepted(List<Rejection> rejections) {
@@ -216,7 +217,7 @@ public final class StatisticsJob {
     private final List<Rejection> rejections = new ArrayList<>();
     private final Map<String, String> failures = new LinkedHashMap<>();
     private long ended = began;
-    private long otherMembers;
+    private PassedOver passedOver = PassedOver.NONE;
     private long accepted;
     private long bytes;
     private double pixels;
@@ -232,7 +233,7 @@ public final class StatisticsJob {
       hosts.merge(found.reads().host(), found.reads(), HostReads::plus);
       staged.addAll(found.staged());
       rejections.addAll(found.part().rejections());
-      otherMembers += found.otherMembers();
+      passedOver = passedOver.plus(found.passedOver());
       accepted += found.part().accepted();
       bytes += partitionBytes[partition];
       for (PixelSums one : found.part().sums().values()) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.syncnorm.spark.testing.Built;
 import dev.syncnorm.spark.testing.CapturedProcess;
 import dev.syncnorm.spark.testing.Folders;
+import dev.syncnorm.spark.testing.ImageFolder;
 import dev.syncnorm.spark.testing.StandaloneCluster;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -146,6 +147,27 @@ class LauncherIT {
     assertThat(run.error())
         .isEqualTo(
             "syncnorm: it is not built yet, and there is no mvn on the PATH; install Maven 3.8 or later\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"C", "POSIX", "", "xx_YY.UTF-8"})
+  void filesOfAllNamesAreReadInALocaleWithoutThem(String locale) {
+    CapturedProcess run = measureForeignNames(locale);
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    assertThat(run.output()).contains("images    2 accepted, 0 rejected");
+  }
+
+  @Test
+  void aLocaleOfAnotherCharsetIsLeftAndWhatItCanNotNameSaysWhatToDo() {
+    // It is not installed, so it is C for Java.
+    CapturedProcess run = measureForeignNames("xx_YY.ISO-8859-1");
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    assertThat(run.output())
+        .contains("images    1 accepted, 1 rejected (1 unreadable)")
+        .contains("its name has letters that Java can't write")
+        .contains("set LC_ALL to a UTF-8 locale such as C.UTF-8");
   }
 
   @Test
@@ -313,6 +335,23 @@ class LauncherIT {
       assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
       assertThat(run.output()).matches(VERSION);
     }
+  }
+
+  /** Statistics of a.png, and of a file whose name has a letter of two bytes in UTF-8. */
+  private CapturedProcess measureForeignNames(String locale) {
+    Path images = new ImageFolder(folder.resolve("images")).png("a.png", 3, 4).folder();
+    CapturedProcess copy =
+        CapturedProcess.start(
+            "copy", List.of("bash", "-c", "cp a.png $'\\303\\251.png'"), Map.of(), images, folder);
+    assertThat(copy.waitFor(LIMIT)).as(copy::tails).isZero();
+
+    return run(
+        launcher(),
+        Map.of("LC_ALL", locale, "LC_CTYPE", "", "LANG", ""),
+        "stats",
+        images.toString(),
+        "-o",
+        folder.resolve("s.json").toString());
   }
 
   private static Path launcher() {

@@ -31,7 +31,9 @@ class StatsCommandTest {
             .png("cat/2.png", 7, 9)
             .jpeg("dog/1.jpg", 30, 20)
             .file("dog/1.txt", new byte[] {'d', 'o', 'g'})
-            .file("dog/2.jpg", new byte[0]);
+            .file("dog/2.jpg", new byte[0])
+            .file("dog/._1.jpg", new byte[] {1})
+            .file("_SUCCESS", new byte[0]);
   }
 
   @AfterEach
@@ -47,7 +49,7 @@ class StatsCommandTest {
     assertThat(command.error()).isEmpty();
     assertThat(command.output().lines())
         .contains("stats     " + images.path())
-        .contains("images    3 accepted, 1 rejected (1 empty); 1 other file passed over")
+        .contains("images    3 accepted, 1 rejected (1 empty); 1 other file, 2 hidden passed over")
         .anyMatch(line -> line.matches("pixels    771 of 8 bits, \\S+ KiB in files"))
         .anyMatch(line -> line.matches("speed     \\S+ Mpx/s, \\S+ s"))
         .anyMatch(line -> line.matches("digest    [0-9a-f]{64}"))

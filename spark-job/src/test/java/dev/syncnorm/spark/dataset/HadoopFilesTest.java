@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.RawLocalFileSystem;
@@ -26,14 +27,21 @@ class HadoopFilesTest {
 
   private static final String SHOWN_1 = "data/a.png";
   private static final String SHOWN_2 = "data/deep er/100%/b:c.png";
+  private static final String SHOWN_3 = "data/deep er/_DSC0001.JPG";
   private static final List<String> HIDDEN =
-      List.of("data/.hidden.png", "data/_temporary/0/c.png", "data/deep er/.trash/d.png");
+      List.of(
+          "data/.hidden.png",
+          "data/_temporary/0/c.png",
+          "data/deep er/.trash/d.png",
+          "data/deep er/_SUCCESS");
+  private static final List<String> ALL =
+      Stream.concat(Stream.of(SHOWN_1, SHOWN_2, SHOWN_3), HIDDEN.stream()).toList();
 
   @TempDir private Path folder;
 
   @Test
   void localFilesHavePlainPaths() throws IOException {
-    for (String file : List.of(SHOWN_1, SHOWN_2, HIDDEN.get(0), HIDDEN.get(1), HIDDEN.get(2))) {
+    for (String file : ALL) {
       Files.createDirectories(folder.resolve(file).getParent());
       Files.write(folder.resolve(file), content(file));
     }
@@ -42,7 +50,9 @@ class HadoopFilesTest {
 
     assertThat(files.list(folder.resolve("data").toString()))
         .containsExactlyInAnyOrder(
-            folder.resolve(SHOWN_1).toString(), folder.resolve(SHOWN_2).toString());
+            folder.resolve(SHOWN_1).toString(),
+            folder.resolve(SHOWN_2).toString(),
+            folder.resolve(SHOWN_3).toString());
     assertThat(files.read(folder.resolve(SHOWN_2).toString())).isEqualTo(content(SHOWN_2));
   }
 
@@ -54,7 +64,7 @@ class HadoopFilesTest {
     HadoopFiles files = new HadoopFiles(configuration());
 
     assertThat(files.list(uri + "/data"))
-        .containsExactlyInAnyOrder(uri + "/" + SHOWN_1, uri + "/" + SHOWN_2);
+        .containsExactlyInAnyOrder(uri + "/" + SHOWN_1, uri + "/" + SHOWN_2, uri + "/" + SHOWN_3);
     assertThat(files.read(uri + "/" + SHOWN_2)).isEqualTo(content(SHOWN_2));
     assertThat(store.calls("open")).isEqualTo(1);
     assertThatThrownBy(() -> files.list(uri + "/none")).isInstanceOf(FileNotFoundException.class);
@@ -127,12 +137,12 @@ class HadoopFilesTest {
     filled(uri).refuse("/data/_temporary/0", true);
 
     assertThat(new HadoopFiles(configuration()).list(uri + "/data"))
-        .containsExactlyInAnyOrder(uri + "/" + SHOWN_1, uri + "/" + SHOWN_2);
+        .containsExactlyInAnyOrder(uri + "/" + SHOWN_1, uri + "/" + SHOWN_2, uri + "/" + SHOWN_3);
   }
 
   private static Store filled(String uri) {
     Store store = MemoryFileSystem.store(uri);
-    for (String file : List.of(SHOWN_1, SHOWN_2, HIDDEN.get(0), HIDDEN.get(1), HIDDEN.get(2))) {
+    for (String file : ALL) {
       if (uri.startsWith("keys:")) {
         store.entries().put("/" + file, content(file));
       } else {

@@ -86,7 +86,7 @@ class HdfsInputsTest {
     assertThat(images).hasSize(50 + 4 + 10).allMatch(image -> image.rejection().isEmpty());
     assertThat(images.stream().filter(i -> Arrays.equals(i.bytes(), A))).hasSize(25 + 2 + 5);
     assertThat(images.stream().filter(i -> i.parent().equals("n1"))).hasSize(20);
-    assertThat(inputs.otherFiles()).isEqualTo(1);
+    assertThat(inputs.passedOver()).isEqualTo(new PassedOver(1, 2));
     assertThat(list(root + "/all/set/n[0-1]/*1.png").images().map(EncodedImage::name).collect())
         .containsExactlyInAnyOrder("001.png", "011.png", "021.png", "031.png", "041.png");
   }

@@ -28,9 +28,70 @@ class InputListerTest {
 
   @Test
   void aFolderIsListedWithAllBelowButHiddenNames() throws Exception {
-    files("a.png", "b/c.JPG", "b/d e/100%/x:y.png", ".h.png", "_x/y.png", "b/.t/z.png");
+    files("a.png", "b/c.JPG", "b/d e/100%/x:y.png", ".h.png", "_x/y.png", "_x/z.png", "b/.t/z.png");
 
-    assertThat(names(list(folder + "/"))).containsExactly("a.png", "b/c.JPG", "b/d e/100%/x:y.png");
+    ListedInputs listed = list(folder + "/");
+
+    assertThat(names(listed)).containsExactly("a.png", "b/c.JPG", "b/d e/100%/x:y.png");
+    assertThat(listed.passedOver()).isEqualTo(new PassedOver(0, 3));
+  }
+
+  @Test
+  void underscoresOfCamerasHideNothingButThoseOfJobsDo() throws Exception {
+    files(
+        "d/_DSC0001.JPG",
+        "d/_MG_1.png",
+        "d/_s.tar",
+        "d/_s.tgz",
+        "d/_SUCCESS",
+        "d/_x.parquet",
+        "d/_labels.txt",
+        "d/_g.gz",
+        "d/._DSC0001.JPG",
+        "d/_folder.jpg/a.jpg");
+
+    List<String> shown = List.of("_DSC0001.JPG", "_MG_1.png", "_s.tar", "_s.tgz");
+    for (String input : List.of("/d", "/d/*", "/*/*")) {
+      ListedInputs listed = list(folder + input);
+      assertThat(names(listed)).as(input).containsExactlyElementsOf(shown);
+      assertThat(listed.passedOver()).as(input).isEqualTo(new PassedOver(0, 6));
+    }
+    ListedInputs photos = list(folder + "/d/*.[jJ]*", folder.toString());
+    assertThat(names(photos))
+        .containsExactly("_DSC0001.JPG", "d/_MG_1.png", "d/_s.tar", "d/_s.tgz");
+    assertThat(photos.passedOver()).isEqualTo(new PassedOver(0, 6));
+  }
+
+  @Test
+  void aPatternTakesHiddenNamesOnlyIfItBeginsLikeThem() throws Exception {
+    files(
+        "a/.b/c.png",
+        "a/_b/d.png",
+        "a/b/.e.png",
+        "a/b/h.png",
+        ".a/b/f.png",
+        ".DS_Store",
+        "b/_c/g.png");
+
+    ListedInputs visible = list(folder + "/*/*/*", folder + "/b/_*/*.png");
+    assertThat(names(visible)).containsExactly("h.png", "g.png");
+    assertThat(visible.passedOver()).isEqualTo(new PassedOver(0, 5));
+    assertThat(names(list(folder + "/.*/b", folder + "/a/_b", folder + "/a/.*/?.png")))
+        .containsExactly("f.png", "c.png", "d.png");
+    ListedInputs dotted = list(folder + "/a/b/.?.png");
+    assertThat(stored(dotted)).extracting(StoredImages::length).containsExactly(3L);
+    assertThat(dotted.passedOver()).isEqualTo(PassedOver.NONE);
+  }
+
+  @Test
+  void aPatternPassesFoldersWithColonsAndWhatIsNoFolder() throws Exception {
+    files("a:b/x.png", "c/x.png", "file", "e/sub", "f/sub/x.png", "g/100% #1/x.png");
+
+    assertThat(names(list(folder + "/*/*.png"))).containsExactly("x.png", "x.png");
+    assertThat(names(list(folder + "/*/sub/*.png"))).containsExactly("x.png");
+    assertThat(names(list(folder + "/*/sub/x.png"))).containsExactly("x.png");
+    assertThat(names(list(folder + "/g/*#?/x.png"))).containsExactly("x.png");
+    assertThat(names(list(folder + "/{f/sub,c}/*.png"))).containsExactly("x.png", "x.png");
   }
 
   @Test
@@ -53,7 +114,7 @@ class InputListerTest {
     assertThat(names(listed))
         .containsExactly(
             "a.jpg", "noending", "p.parquet", "s.tar", "strange.xyz", "t.Tar.Gz", "x.gz");
-    assertThat(listed.others()).isEqualTo(4);
+    assertThat(listed.passedOver()).isEqualTo(new PassedOver(4, 0));
     assertThat(stored(listed))
         .extracting(StoredImages::kind)
         .containsExactly(
@@ -74,7 +135,7 @@ class InputListerTest {
 
     assertThat(names(listed)).containsExactly("labels.txt");
     assertThat(stored(listed)).extracting(StoredImages::length).containsExactly(3L);
-    assertThat(listed.others()).isZero();
+    assertThat(listed.passedOver()).isEqualTo(PassedOver.NONE);
   }
 
   @Test
@@ -105,7 +166,7 @@ class InputListerTest {
         .containsExactly("e.png", "c.png", "d.png");
     assertThat(names(list(folder.toString(), folder + "/b")))
         .containsExactly("e.png", "b/c.png", "b/d.png");
-    assertThat(list(folder.toString(), folder + "/b").others()).isEqualTo(1);
+    assertThat(list(folder.toString(), folder + "/b").passedOver()).isEqualTo(new PassedOver(1, 0));
     assertThat(names(list(folder + "/b/c.png", folder + "/b"))).containsExactly("c.png", "d.png");
   }
 
@@ -118,6 +179,8 @@ class InputListerTest {
     Files.createSymbolicLink(folder.resolve("elsewhere/back"), folder.resolve("data"));
     Files.createSymbolicLink(folder.resolve("data/twice"), folder.resolve("data/sub"));
     Files.createSymbolicLink(folder.resolve("alias"), folder.resolve("data"));
+    assertThat(names(list(folder + "/alias/*.png", folder + "/data/a.png")))
+        .containsExactly("a.png");
 
     List<String> expected = List.of("a.png", "self", "more/c.png", "sub/b.png");
     assertThat(names(list(folder + "/data"))).containsExactlyElementsOf(expected);
@@ -130,7 +193,14 @@ class InputListerTest {
   void otherFileSystemsAreListedAlike(String uri) throws Exception {
     Store store = MemoryFileSystem.store(uri);
     for (String file :
-        List.of("a.png", "c/1/x/y.png", "c/2/_h/z.png", "c/2/x.png", "c/2/.h.png", "c/2/l.txt")) {
+        List.of(
+            "a.png",
+            "c/1/x/y.png",
+            "c/2/_h/z.png",
+            "c/2/_h/y/z.png",
+            "c/2/x.png",
+            "c/2/.h.png",
+            "c/2/l.txt")) {
       HdfsLikeFileSystem.put(store, "/data/" + file, new byte[5]);
       if (uri.startsWith("keys")) {
         store.entries().values().removeIf(content -> content == Store.FOLDER);
@@ -140,10 +210,14 @@ class InputListerTest {
     ListedInputs listed = list(uri + "/data");
 
     assertThat(names(listed)).containsExactly("a.png", "c/1/x/y.png", "c/2/x.png");
-    assertThat(listed.others()).isEqualTo(1);
+    assertThat(listed.passedOver()).isEqualTo(new PassedOver(1, 2));
     assertThat(listed.bytes()).isEqualTo(15);
     assertThat(stored(listed).get(0).path()).isEqualTo(uri + "/data/a.png");
     assertThat(names(list(uri + "/data/*/2"))).containsExactly("x.png");
+    ListedInputs matched = list(uri + "/d*/?/2/*");
+    assertThat(names(matched)).containsExactly("x.png");
+    assertThat(matched.passedOver()).isEqualTo(new PassedOver(1, 2));
+    assertThat(stored(matched).get(0).path()).isEqualTo(uri + "/data/c/2/x.png");
   }
 
   @Test
@@ -174,7 +248,10 @@ class InputListerTest {
     assertThat(failure.problems().get(2))
         .contains("/**/*.png has **, which Hadoop's patterns don't know");
     assertThat(failure.problems().get(3)).startsWith(folder + "/notes has no images: its 1 files");
-    assertThat(failure.problems().get(4)).startsWith(folder + "/hidden has no images;");
+    assertThat(failure.problems().get(4))
+        .isEqualTo(
+            folder
+                + "/hidden has no images; 1 of its names begin with a dot or an underscore and are left out, unless one is named as an input");
     assertThat(failure.problems().get(5)).startsWith(folder + "/empty has no images;");
     assertThat(failure.problems().get(6)).startsWith("an input is empty");
     assertThat(failure.problems().get(7))

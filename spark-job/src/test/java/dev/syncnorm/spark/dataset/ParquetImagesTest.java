@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.syncnorm.image.Rejection;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,9 +17,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroupFactory;
+import org.apache.parquet.format.CompressionCodec;
+import org.apache.parquet.format.FileMetaData;
+import org.apache.parquet.format.Util;
+import org.apache.parquet.hadoop.ParquetFileWriter;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.io.LocalOutputFile;
@@ -165,13 +174,81 @@ class ParquetImagesTest {
   }
 
   @Test
+  void rowGroupsOfAMissingCodecAreOneRejectionThatCountsTheirRows() throws IOException {
+    Path file =
+        write(
+            "message m { required binary picture; }",
+            300,
+            (i, row) -> row.add("picture", Binary.fromConstantByteArray(bytes(i))));
+    changeFooter(
+        file,
+        footer ->
+            footer
+                .getRow_groups()
+                .subList(1, footer.getRow_groupsSize())
+                .forEach(
+                    group ->
+                        group
+                            .getColumns()
+                            .get(0)
+                            .getMeta_data()
+                            .setCodec(CompressionCodec.BROTLI)));
+
+    List<EncodedImage> images = read(file, Optional.empty());
+
+    int first = images.size() - 1;
+    assertThat(first).isBetween(1, 200);
+    for (int i = 0; i < first; i++) {
+      assertThat(images.get(i).bytes()).isEqualTo(bytes(i));
+    }
+    assertThat(rejections(images))
+        .containsExactly(
+            new Rejection(
+                file.toString(),
+                "unsupported",
+                "%d of its rows are compressed by BROTLI, which is not read here; write them with ZSTD, SNAPPY or GZIP"
+                    .formatted(300 - first)));
+
+    long half = Files.size(file) / 2;
+    assertThat(rejections(read(file, half, Files.size(file), Optional.empty())))
+        .singleElement()
+        .extracting(Rejection::message)
+        .asString()
+        .contains("not read here (bytes %d to %d of it); write".formatted(half, Files.size(file)));
+  }
+
+  @Test
+  void aTableWithoutRowsHasNoImages() throws IOException {
+    String schema = "message m { required binary picture; }";
+    Path none = write(schema, 0, (i, row) -> {});
+    assertThat(read(none, Optional.empty())).isEmpty();
+
+    Path empty =
+        write(schema, 3, (i, row) -> row.add("picture", Binary.fromConstantByteArray(bytes(i))));
+    changeFooter(
+        empty,
+        footer -> {
+          footer.setNum_rows(0);
+          footer.getRow_groups().forEach(group -> group.setNum_rows(0));
+        });
+    assertThat(read(empty, Optional.empty())).isEmpty();
+  }
+
+  @Test
   void filesThatAreNoParquetOrAreGoneAreRejected() throws IOException {
     Path file = folder.resolve("t.parquet");
-    Files.write(file, bytes(3));
+    Files.write(file, new byte[7]);
     assertThat(rejections(read(file, Optional.empty())))
-        .singleElement()
-        .satisfies(r -> assertThat(r.cause()).isEqualTo("corrupt"))
-        .satisfies(r -> assertThat(r.path()).isEqualTo(file.toString()));
+        .containsExactly(
+            new Rejection(
+                file.toString(),
+                "corrupt",
+                "it is no whole Parquet file: it is not a Parquet file (length is too low: 7)"));
+
+    Files.write(file, new byte[0]);
+    StoredImages stored = new StoredImages(file.toString(), 1, 0, FileKind.PARQUET, 0, 0);
+    assertThat(rejections(read(stored, Optional.empty())))
+        .containsExactly(new Rejection(file.toString(), "empty", "the file has no bytes"));
 
     Files.delete(file);
     assertThat(rejections(read(file, 0, 5, Optional.empty())))
@@ -205,6 +282,7 @@ class ParquetImagesTest {
             .withType(type)
             .withConf(new Configuration())
             .withRowGroupSize(30_000L)
+            .withWriteMode(ParquetFileWriter.Mode.OVERWRITE)
             .withMinRowCountForPageSizeCheck(10)
             .build()) {
       for (int i = 0; i < rows; i++) {
@@ -216,21 +294,42 @@ class ParquetImagesTest {
     return file;
   }
 
+  /** Rewrites what a file says of itself. */
+  private static void changeFooter(Path file, Consumer<FileMetaData> change) throws IOException {
+    ByteBuffer content = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+    int tail = content.capacity() - 8; // the footer's length, then PAR1
+    int start = tail - content.getInt(tail);
+    FileMetaData footer =
+        Util.readFileMetaData(new ByteArrayInputStream(content.array(), start, tail - start));
+    change.accept(footer);
+    ByteArrayOutputStream changed = new ByteArrayOutputStream();
+    Util.writeFileMetaData(footer, changed);
+    ByteBuffer out = ByteBuffer.allocate(start + changed.size() + 8).order(ByteOrder.LITTLE_ENDIAN);
+    out.put(content.array(), 0, start).put(changed.toByteArray()).putInt(changed.size());
+    Files.write(file, out.put(content.array(), tail + 4, 4).array());
+  }
+
   private List<EncodedImage> read(Path file, Optional<String> column) throws IOException {
     return read(file, 0, Files.size(file), column);
   }
 
   private List<EncodedImage> read(Path file, long start, long end, Optional<String> column) {
+    return read(
+        new StoredImages(
+            file.toString(),
+            folder.toString().length() + 1,
+            Math.max(end, 5),
+            FileKind.PARQUET,
+            start,
+            end),
+        column);
+  }
+
+  private static List<EncodedImage> read(StoredImages file, Optional<String> column) {
     List<EncodedImage> images = new ArrayList<>();
     try (ParquetImages source =
         new ParquetImages(
-            new StoredImages(
-                file.toString(),
-                folder.toString().length() + 1,
-                Math.max(end, 5),
-                FileKind.PARQUET,
-                start,
-                end),
+            file,
             new ImageStore(new HadoopFiles(new Configuration())),
             new Configuration(),
             column,

@@ -75,6 +75,6 @@ class ReadPlanTest {
 
   private static List<PackedFiles> plan(FolderFiles.Collector collector, int cores) {
     return ReadPlan.of(
-        new ListedInputs(List.of(collector.files("/data", "/data", 0, 6)), 0), cores);
+        new ListedInputs(List.of(collector.files("/data", "/data", 0, 6)), PassedOver.NONE), cores);
   }
 }

@@ -111,8 +111,36 @@ class ReadingAheadTest {
             "there is no such file (on here)",
             "it had 10 bytes when it was listed and has 5 now (on here)",
             "it had 10 bytes when it was listed and has more now (on here)",
-            "it is no file (on here)");
+            "it is a folder; expected a file (on here)");
     assertThat(rejections.get(8).cause()).isEqualTo("too-large");
+  }
+
+  @Test
+  void whatWasListedAsNoFileSaysWhatItIs() throws IOException, InterruptedException {
+    Files.createSymbolicLink(folder.resolve("broken"), Path.of("nowhere"));
+    Files.createSymbolicLink(folder.resolve("self"), Path.of("self"));
+    Files.createSymbolicLink(folder.resolve("zero"), Path.of("/dev/zero"));
+    Process mkfifo = new ProcessBuilder("mkfifo", folder.resolve("pipe").toString()).start();
+    assertThat(mkfifo.waitFor()).isZero();
+    Files.write(folder.resolve("appeared"), new byte[3]);
+    List<StoredImages> files = new ArrayList<>();
+    for (String name : List.of("broken", "self", "zero", "pipe", "vanished", "appeared")) {
+      files.add(new StoredImages(folder.resolve(name).toString(), 1, -1, FileKind.IMAGE, 0, 0));
+    }
+
+    List<String> messages = new ArrayList<>();
+    try (FileImages images = images(files, 1000)) {
+      images.forEachRemaining(image -> messages.add(image.rejection().orElseThrow().message()));
+    }
+
+    assertThat(messages)
+        .containsExactly(
+            "it is a link that leads nowhere: to nowhere (on here)",
+            "it is a link that leads in a circle: to self (on here)",
+            "it is a pipe, a socket or a device; expected a file (on here)",
+            "it is a pipe, a socket or a device; expected a file (on here)",
+            "there is no such file (on here)",
+            "it was no file when it was listed and is one now (on here)");
   }
 
   @Test

@@ -25,7 +25,7 @@ class TarImagesTest {
   private static final byte[] SECOND = bytes(2, 1024);
 
   @TempDir private Path folder;
-  private long otherMembers;
+  private PassedOver passedOver;
 
   @ParameterizedTest
   @ValueSource(strings = {"shard.tar", "shard.tar.gz", "shard.TGZ"})
@@ -37,6 +37,11 @@ class TarImagesTest {
             .file("./cats/0001.cls", bytes(3, 2))
             .file("cats/._0001.jpg", bytes(3, 9))
             .file("__MACOSX/x.jpg", bytes(3, 9))
+            .file("cats/_SUCCESS", new byte[0])
+            .member("_folder/", TarConstants.LF_DIR, "")
+            .file("_folder/x.jpg", bytes(3, 9))
+            .file(".a/x.jpg", bytes(3, 9))
+            .file("cats/_DSC1.JPG", SECOND)
             .file("0002", SECOND)
             .file("empty.png", new byte[0])
             .bytes();
@@ -46,17 +51,26 @@ class TarImagesTest {
     String archive = folder.resolve("set/" + name).toString();
     assertThat(images)
         .extracting(EncodedImage::path)
-        .containsExactly(archive + "!cats/0001.jpg", archive + "!0002", archive + "!empty.png");
+        .containsExactly(
+            archive + "!cats/0001.jpg",
+            archive + "!cats/_DSC1.JPG",
+            archive + "!0002",
+            archive + "!empty.png");
     assertThat(images)
         .extracting(EncodedImage::name)
         .containsExactly(
             "set/" + name + "!cats/0001.jpg",
+            "set/" + name + "!cats/_DSC1.JPG",
             "set/" + name + "!0002",
             "set/" + name + "!empty.png");
-    assertThat(images).extracting(EncodedImage::parent).containsExactly("cats", "set", "set");
-    assertThat(images).extracting(EncodedImage::bytes).containsExactly(FIRST, SECOND, new byte[0]);
+    assertThat(images)
+        .extracting(EncodedImage::parent)
+        .containsExactly("cats", "cats", "set", "set");
+    assertThat(images)
+        .extracting(EncodedImage::bytes)
+        .containsExactly(FIRST, SECOND, SECOND, new byte[0]);
     assertThat(images).allMatch(image -> image.rejection().isEmpty());
-    assertThat(otherMembers).isEqualTo(1);
+    assertThat(passedOver).isEqualTo(new PassedOver(1, 5));
   }
 
   @Test
@@ -243,7 +257,7 @@ class TarImagesTest {
     try (TarImages tar =
         new TarImages(archive, new ImageStore(new HadoopFiles(new Configuration())), "here")) {
       tar.forEachRemaining(images::add);
-      otherMembers = tar.otherMembers();
+      passedOver = tar.passedOver();
     }
     return images;
   }
