@@ -5,6 +5,7 @@ import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.dataset.HadoopFiles;
 import dev.syncnorm.spark.dataset.Quarantine;
 import dev.syncnorm.spark.statistics.MeasuredPart.StagedCopy;
+import dev.syncnorm.storage.StorageReasons;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -105,10 +106,13 @@ final class QuarantineFolder implements AutoCloseable {
   }
 
   private DataException unwritable(IOException e) {
-    return new DataException(
-        List.of(
-            "--quarantine %s can't be written: %s; choose another folder"
-                .formatted(written.orElseThrow(), e.getMessage())));
+    return new DataException(List.of(unwritable(written.orElseThrow(), e)), e);
+  }
+
+  /** What is told of a folder that can't be written. */
+  static String unwritable(String folder, IOException e) {
+    return "--quarantine %s can't be written: %s; choose another folder"
+        .formatted(folder, StorageReasons.of(e));
   }
 
   @Override
