@@ -87,7 +87,7 @@ public record StatisticsMerge(DataSetStatistics statistics, List<String> notes) 
       bytes = Math.addExact(bytes, part.bytes());
       seconds += part.elapsedSeconds();
     }
-    if (parts.stream().anyMatch(StatisticsMerge::lacksHistograms)) {
+    if (!parts.stream().allMatch(DataSetStatistics::hasHistograms)) {
       sums.replaceAll((kind, all) -> all.withoutHistograms());
     }
     rejections.sort(
@@ -104,7 +104,14 @@ public record StatisticsMerge(DataSetStatistics statistics, List<String> notes) 
         groups,
         List.copyOf(rejections),
         seconds,
-        List.copyOf(digests));
+        List.copyOf(digests),
+        commonSettings(parts));
+  }
+
+  private static SortedMap<String, String> commonSettings(List<DataSetStatistics> parts) {
+    SortedMap<String, String> common = new TreeMap<>(parts.get(0).settings());
+    parts.forEach(part -> common.entrySet().retainAll(part.settings().entrySet()));
+    return common;
   }
 
   private static void add(
@@ -119,15 +126,11 @@ public record StatisticsMerge(DataSetStatistics statistics, List<String> notes) 
         : Stream.concat(part.digest().stream(), part.mergedFrom().stream());
   }
 
-  private static boolean lacksHistograms(DataSetStatistics part) {
-    return part.sums().values().stream().anyMatch(sums -> sums.histograms().isEmpty());
-  }
-
   private static List<String> notes(List<String> names, List<DataSetStatistics> parts) {
     List<String> without = new ArrayList<>();
     List<String> undigested = new ArrayList<>();
     for (int i = 0; i < parts.size(); i++) {
-      if (lacksHistograms(parts.get(i))) {
+      if (!parts.get(i).hasHistograms()) {
         without.add(names.get(i));
       }
       if (parts.get(i).accepted() > 0 && digests(parts.get(i)).findAny().isEmpty()) {
@@ -135,7 +138,7 @@ public record StatisticsMerge(DataSetStatistics statistics, List<String> notes) 
       }
     }
     List<String> notes = new ArrayList<>();
-    if (parts.stream().anyMatch(part -> !part.sums().isEmpty() && !lacksHistograms(part))
+    if (parts.stream().anyMatch(part -> !part.sums().isEmpty() && part.hasHistograms())
         && !without.isEmpty()) {
       notes.add(
           "%s has no histograms, so the merged statistics have neither histograms nor quantiles"

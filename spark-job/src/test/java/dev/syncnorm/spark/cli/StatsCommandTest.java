@@ -15,6 +15,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class StatsCommandTest {
 
@@ -138,6 +140,52 @@ class StatsCommandTest {
     assertThat(other.exitCode()).isEqualTo(Main.WRONG_USAGE);
     assertThat(other.error()).contains("not with statistics of these inputs and pixels");
     assertThat(folder.resolve("s.json")).hasBinaryContent(kept);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--group-by parent, '', 'with groups, which this command leaves out'",
+    "'', --group-by parent, without groups",
+    "'', --no-histogram, 'with histograms, which this command leaves out'",
+    "'', --no-digest, 'with a digest, which this command leaves out'",
+    "--no-digest --no-histogram, '', without histograms and a digest",
+    "--group-by parent --no-digest, --no-histogram,"
+        + " 'with groups and histograms, which this command leaves out, without a digest'",
+    "--verify strict, '', by --verify strict instead of the default settings",
+    "'', --max-pixels 5000, by the default settings instead of --max-pixels 5000",
+    "--decode-timeout 50, --decode-timeout 40,"
+        + " by --decode-timeout 50 instead of --decode-timeout 40",
+    "'', --column a.b, by the default settings instead of --column a.b",
+  })
+  void statisticsByOtherOptionsAreNotReplaced(String first, String then, String difference)
+      throws IOException {
+    assertThat(stats(words("-o " + path("s.json") + " " + first)).exitCode()).isZero();
+    byte[] kept = Files.readAllBytes(folder.resolve("s.json"));
+
+    Command other = stats(words("-o " + path("s.json") + " " + then));
+
+    assertThat(other.exitCode()).isEqualTo(Main.WRONG_USAGE);
+    assertThat(other.error())
+        .isEqualTo(
+            "syncnorm: -o %s is there already, and %s; remove it or choose another name\n"
+                .formatted(path("s.json"), difference));
+    assertThat(folder.resolve("s.json")).hasBinaryContent(kept);
+    assertThat(stats(words("-o " + path("s.json") + " " + first)).exitCode()).isZero();
+  }
+
+  private static String[] words(String line) {
+    return line.strip().split(" ");
+  }
+
+  @Test
+  void aSinglePixelHasADashForWhatItIsNoSampleOf() {
+    images.png("one/1.png", 1, 1);
+
+    Command command = run("stats", images.path() + "/one");
+
+    assertThat(command.output())
+        .containsPattern("\n  +of a sample +- +- +-\n")
+        .doesNotContain("NaN");
   }
 
   @Test
