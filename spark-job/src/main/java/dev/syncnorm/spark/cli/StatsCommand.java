@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -172,19 +173,20 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
     PrintWriter err = spec.commandLine().getErr();
     TerminalBar bar = options.bar(err);
     String name = "syncnorm stats " + String.join(" ", inputs);
-    try (SparkSessions.Session spark = SparkSessions.openPlain(name, options.master())) {
+    CompletableFuture<StatisticsJob> begun = new CompletableFuture<>();
+    // To the very end: when all is measured, a signal changes nothing any more.
+    try (StopSignals signals = StopSignals.install(() -> begun.thenAccept(StatisticsJob::stop));
+        SparkSessions.Session spark = SparkSessions.openPlain(name, options.master())) {
       SparkSession session =
           SparkSession.builder().sparkContext(spark.context().sc()).getOrCreate();
       StatisticsJob job = new StatisticsJob(session, checked.request(), new StatisticsBar(bar));
-      Optional<StatisticsJob.Result> result;
-      try (StopSignals signals = StopSignals.install(job::stop)) {
-        result = job.run();
-        bar.clear();
-        if (result.isEmpty()) {
-          err.println("syncnorm: stopped as asked; nothing was written");
-          err.flush();
-          return signals.exitCode();
-        }
+      begun.complete(job);
+      Optional<StatisticsJob.Result> result = job.run();
+      bar.clear();
+      if (result.isEmpty()) {
+        err.println("syncnorm: stopped as asked; nothing was written");
+        err.flush();
+        return signals.exitCode();
       }
       finish(checked.output(), out, result.get().statistics(), result.get().otherFiles());
       ClassDataArchive.writeAtExitIfAsked();

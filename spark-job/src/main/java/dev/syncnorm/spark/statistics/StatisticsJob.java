@@ -119,6 +119,9 @@ public final class StatisticsJob {
    *     input is to fail; each problem is a line
    */
   public Optional<Result> run() throws DataException, InterruptedException {
+    if (stopAsked) {
+      return Optional.empty();
+    }
     QuarantineFolder quarantine = new QuarantineFolder(session, request);
     ImageInputs inputs = ImageInputs.list(session, request.located(), request.reading());
     progress.listed(inputs);
