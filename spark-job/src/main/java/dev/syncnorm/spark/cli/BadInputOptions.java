@@ -3,9 +3,9 @@ package dev.syncnorm.spark.cli;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
+import dev.syncnorm.spark.dataset.Reasons;
 import dev.syncnorm.storage.Folder;
 import dev.syncnorm.storage.Folder.Kind;
-import dev.syncnorm.storage.StorageReasons;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
@@ -97,7 +97,7 @@ final class BadInputOptions {
               ? Optional.of(folder.path("") + " is no folder")
               : folder.obstacle();
     } catch (IOException e) {
-      obstacle = Optional.of(StorageReasons.of(e));
+      obstacle = Optional.of(Reasons.of(e));
     }
     if (obstacle.isPresent()) {
       throw new ConfigurationException(

@@ -3,11 +3,11 @@ package dev.syncnorm.spark.cli;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.data.DataException;
 import dev.syncnorm.image.PixelSettings;
+import dev.syncnorm.spark.dataset.Reasons;
 import dev.syncnorm.statistics.DataSetStatistics;
 import dev.syncnorm.statistics.StatisticsFile;
 import dev.syncnorm.statistics.StatisticsFileException;
 import dev.syncnorm.storage.Folder.Kind;
-import dev.syncnorm.storage.StorageReasons;
 import dev.syncnorm.storage.StoredFile;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -112,8 +112,7 @@ record StatisticsOutput(String written, StoredFile file) {
       }
     } catch (IOException e) {
       throw mistake(
-          "-o %s can't be looked at: %s; choose another place"
-              .formatted(written, StorageReasons.of(e)));
+          "-o %s can't be looked at: %s; choose another place".formatted(written, Reasons.of(e)));
     }
   }
 
@@ -140,7 +139,9 @@ record StatisticsOutput(String written, StoredFile file) {
       file.write(stream -> stream.write(json));
     } catch (IOException e) {
       throw new DataException(
-          List.of("-o %s can't be written: %s".formatted(written, StorageReasons.of(e))), e);
+          List.of(
+              "-o %s can't be written: %s; choose another place".formatted(written, Reasons.of(e))),
+          e);
     }
   }
 

@@ -4,8 +4,8 @@ import dev.syncnorm.data.DataException;
 import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.dataset.HadoopFiles;
 import dev.syncnorm.spark.dataset.Quarantine;
+import dev.syncnorm.spark.dataset.Reasons;
 import dev.syncnorm.spark.statistics.MeasuredPart.StagedCopy;
-import dev.syncnorm.storage.StorageReasons;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -112,7 +112,7 @@ final class QuarantineFolder implements AutoCloseable {
   /** What is told of a folder that can't be written. */
   static String unwritable(String folder, IOException e) {
     return "--quarantine %s can't be written: %s; choose another folder"
-        .formatted(folder, StorageReasons.of(e));
+        .formatted(folder, Reasons.of(e));
   }
 
   @Override
