@@ -1,6 +1,7 @@
 package dev.syncnorm.data;
 
 import java.io.Serializable;
+import java.math.BigDecimal;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -60,8 +61,13 @@ public final class DecodeLimit implements Serializable {
     givenUp.decrementAndGet();
   }
 
-  /** The seconds without a needless fraction. */
+  /** The seconds without a needless fraction or an exponent. */
   String text() {
-    return seconds == Math.rint(seconds) ? Long.toString((long) seconds) : Double.toString(seconds);
+    return text(seconds);
+  }
+
+  /** The same of any seconds. */
+  public static String text(double seconds) {
+    return new BigDecimal(Double.toString(seconds)).stripTrailingZeros().toPlainString();
   }
 }

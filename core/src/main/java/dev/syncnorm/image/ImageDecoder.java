@@ -22,7 +22,7 @@ public final class ImageDecoder {
   public static final long DEFAULT_MAXIMUM_PIXELS = 178_956_970;
 
   /** What a Java array holds of three bytes each. */
-  private static final long LARGEST_MAXIMUM_PIXELS = (Integer.MAX_VALUE - 64) / 3;
+  public static final long LARGEST_MAXIMUM_PIXELS = (Integer.MAX_VALUE - 64) / 3;
 
   /** In the message of OpenCV's error StsNoMem. */
   private static final String NO_MEMORY = "Insufficient memory";

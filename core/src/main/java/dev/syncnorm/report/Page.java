@@ -1,6 +1,7 @@
 package dev.syncnorm.report;
 
 import dev.syncnorm.storage.Folder.Kind;
+import dev.syncnorm.storage.StorageReasons;
 import dev.syncnorm.storage.StoredFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -70,14 +71,12 @@ final class Page {
         throw new ReportException(
             "the report %s is a folder; give the name of a file with -o".formatted(output.path()));
       }
+      output.folder().makeFolder("");
       output.write(out -> out.write(bytes));
     } catch (IOException e) {
       throw new ReportException(
-          "the report %s can't be written: %s %s; choose another file with -o"
-              .formatted(
-                  output.path(),
-                  e.getClass().getSimpleName().replace("Exception", ""),
-                  e.getMessage()),
+          "the report %s can't be written: %s; choose another file with -o"
+              .formatted(output.path(), StorageReasons.of(e)),
           e);
     }
   }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The statistics of a data set, and what they are the statistics of.
@@ -24,6 +25,9 @@ import java.util.SortedMap;
  * @param rejections sorted by path
  * @param elapsedSeconds from the first image's read to the last sum
  * @param mergedFrom the digests of the data sets that were merged, sorted; empty if nothing was
+ * @param settings by which images were found or accepted, by the names of the options, such as
+ *     {@code verify: strict}; only those that are not the defaults, and of merged statistics only
+ *     those that all parts share
  */
 @SuppressWarnings(
     "OptionalUsedAsFieldOrParameterType") // a value that is written once and read once
@@ -37,9 +41,10 @@ public record DataSetStatistics(
     SortedMap<String, SortedMap<PixelKind, PixelSums>> groups,
     List<Rejection> rejections,
     double elapsedSeconds,
-    List<String> mergedFrom) {
+    List<String> mergedFrom,
+    SortedMap<String, String> settings) {
 
-  /** The statistics of a data set that is not merged. */
+  /** The statistics of a data set that is not merged, by the default settings. */
   public DataSetStatistics(
       List<String> inputs,
       PixelSettings pixels,
@@ -60,7 +65,29 @@ public record DataSetStatistics(
         groups,
         rejections,
         elapsedSeconds,
-        List.of());
+        List.of(),
+        new TreeMap<>());
+  }
+
+  /** The same by other settings. */
+  public DataSetStatistics withSettings(SortedMap<String, String> other) {
+    return new DataSetStatistics(
+        inputs,
+        pixels,
+        accepted,
+        bytes,
+        digest,
+        sums,
+        groups,
+        rejections,
+        elapsedSeconds,
+        mergedFrom,
+        other);
+  }
+
+  /** Whether values were counted, of all images. */
+  public boolean hasHistograms() {
+    return sums.values().stream().allMatch(one -> one.histograms().isPresent());
   }
 
   /** The sums over all images, whatever their depth; see {@link PixelSums#total}. */

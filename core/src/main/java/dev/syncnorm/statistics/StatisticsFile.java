@@ -1,5 +1,7 @@
 package dev.syncnorm.statistics;
 
+import dev.syncnorm.storage.Folder.Kind;
+import dev.syncnorm.storage.StorageReasons;
 import dev.syncnorm.storage.StoredFile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +12,9 @@ public final class StatisticsFile {
 
   static final String FORMAT = "syncnorm/statistics";
   static final int VERSION = 1;
+
+  private static final String EXPECTED =
+      "expected a file that `syncnorm stats INPUT... -o stats.json` writes";
 
   private StatisticsFile() {}
 
@@ -39,13 +44,15 @@ public final class StatisticsFile {
    * @throws StatisticsFileException if there is none, or as above
    */
   public static DataSetStatistics read(StoredFile file) throws StatisticsFileException {
-    try (InputStream in = file.open()) {
-      return read(in, file.path());
+    try {
+      if (file.kind() == Kind.FOLDER) {
+        throw new StatisticsFileException(file.path() + " is a folder; " + EXPECTED);
+      }
+      try (InputStream in = file.open()) {
+        return read(in, file.path());
+      }
     } catch (NoSuchFileException e) {
-      throw new StatisticsFileException(
-          file.path()
-              + " does not exist; expected a file that `syncnorm stats INPUT... -o stats.json` writes",
-          e);
+      throw new StatisticsFileException(file.path() + " does not exist; " + EXPECTED, e);
     } catch (IOException e) {
       throw unreadable(file.path(), e);
     }
@@ -53,11 +60,6 @@ public final class StatisticsFile {
 
   static StatisticsFileException unreadable(String path, IOException e) {
     return new StatisticsFileException(
-        "%s can't be read: %s %s"
-            .formatted(
-                path,
-                e.getClass().getSimpleName().replace("Exception", ""),
-                String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
-        e);
+        "%s can't be read: %s".formatted(path, StorageReasons.of(e)), e);
   }
 }

@@ -87,7 +87,7 @@ public record StatisticsMerge(DataSetStatistics statistics, List<String> notes) 
       bytes = Math.addExact(bytes, part.bytes());
       seconds += part.elapsedSeconds();
     }
-    if (parts.stream().anyMatch(StatisticsMerge::lacksHistograms)) {
+    if (!parts.stream().allMatch(DataSetStatistics::hasHistograms)) {
       sums.replaceAll((kind, all) -> all.withoutHistograms());
     }
     rejections.sort(
@@ -104,7 +104,14 @@ public record StatisticsMerge(DataSetStatistics statistics, List<String> notes) 
         groups,
         List.copyOf(rejections),
         seconds,
-        List.copyOf(digests));
+        List.copyOf(digests),
+        commonSettings(parts));
+  }
+
+  private static SortedMap<String, String> commonSettings(List<DataSetStatistics> parts) {
+    SortedMap<String, String> common = new TreeMap<>(parts.get(0).settings());
+    parts.forEach(part -> common.entrySet().retainAll(part.settings().entrySet()));
+    return common;
   }
 
   private static void add(
@@ -119,23 +126,19 @@ public record StatisticsMerge(DataSetStatistics statistics, List<String> notes) 
         : Stream.concat(part.digest().stream(), part.mergedFrom().stream());
   }
 
-  private static boolean lacksHistograms(DataSetStatistics part) {
-    return part.sums().values().stream().anyMatch(sums -> sums.histograms().isEmpty());
-  }
-
   private static List<String> notes(List<String> names, List<DataSetStatistics> parts) {
     List<String> without = new ArrayList<>();
     List<String> undigested = new ArrayList<>();
     for (int i = 0; i < parts.size(); i++) {
-      if (lacksHistograms(parts.get(i))) {
+      if (!parts.get(i).hasHistograms()) {
         without.add(names.get(i));
       }
-      if (parts.get(i).accepted() > 0 && digests(parts.get(i)).findAny().isEmpty()) {
+      if (undigested(parts.get(i))) {
         undigested.add(names.get(i));
       }
     }
     List<String> notes = new ArrayList<>();
-    if (parts.stream().anyMatch(part -> !part.sums().isEmpty() && !lacksHistograms(part))
+    if (parts.stream().anyMatch(part -> !part.sums().isEmpty() && part.hasHistograms())
         && !without.isEmpty()) {
       notes.add(
           "%s has no histograms, so the merged statistics have neither histograms nor quantiles"
@@ -146,6 +149,7 @@ public record StatisticsMerge(DataSetStatistics statistics, List<String> notes) 
           "%s has no digest, so nobody sees whether its images are counted twice"
               .formatted(String.join(", ", undigested)));
     }
+    MergedInputs.overlap(names, parts).ifPresent(notes::add);
     return List.copyOf(notes);
   }
 
@@ -207,6 +211,7 @@ public record StatisticsMerge(DataSetStatistics statistics, List<String> notes) 
   private static void checkOverlap(List<String> names, List<DataSetStatistics> parts)
       throws StatisticsMergeException {
     Map<String, String> seen = new HashMap<>();
+    Map<Measured, Integer> measured = new HashMap<>();
     for (int i = 0; i < parts.size(); i++) {
       for (String digest : digests(parts.get(i)).toList()) {
         String other = seen.putIfAbsent(digest, names.get(i));
@@ -216,6 +221,34 @@ public record StatisticsMerge(DataSetStatistics statistics, List<String> notes) 
                   .formatted(other, names.get(i), digest));
         }
       }
+      if (parts.get(i).accepted() > 0) {
+        Integer other = measured.putIfAbsent(Measured.of(parts.get(i)), i);
+        if (other != null && (undigested(parts.get(other)) || undigested(parts.get(i)))) {
+          throw new StatisticsMergeException(
+              "%s and %s have the same sums of the same inputs, %s; leave one of them out, or its images count twice"
+                  .formatted(
+                      names.get(other), names.get(i), String.join(", ", parts.get(i).inputs())));
+        }
+      }
+    }
+  }
+
+  private static boolean undigested(DataSetStatistics part) {
+    return part.accepted() > 0 && digests(part).findAny().isEmpty();
+  }
+
+  /** What tells a data set from others where there is no digest; all are of the same pixels. */
+  private record Measured(
+      List<String> inputs,
+      long accepted,
+      long bytes,
+      SortedMap<PixelKind, PixelSums> sums,
+      List<Rejection> rejections) {
+    /** Without histograms, which one of two files may lack. */
+    static Measured of(DataSetStatistics part) {
+      SortedMap<PixelKind, PixelSums> sums = new TreeMap<>(part.sums());
+      sums.replaceAll((kind, one) -> one.withoutHistograms());
+      return new Measured(part.inputs(), part.accepted(), part.bytes(), sums, part.rejections());
     }
   }
 }

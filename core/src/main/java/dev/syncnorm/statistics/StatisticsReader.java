@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * Reads stats.json, whose fields may be in any order and among others that are not known here.
@@ -40,6 +41,10 @@ final class StatisticsReader {
   private static final int MOST_VALUES = 1 << 20;
 
   private static final int MOST_VALUES_OF_ONE = 1 << 12;
+
+  private static final Pattern FOR_PROGRAMMERS =
+      Pattern.compile(
+          ": enable `.*|,? from `StreamReadConstraints[^`]*`|[\\s(]*(at )?\\[Source: .*|\\s*\\(start marker at.*");
 
   private static final ObjectMapper JSON = mapper();
 
@@ -78,12 +83,21 @@ final class StatisticsReader {
               .formatted(
                   path,
                   e.getLocation() == null ? 1 : Math.max(1, e.getLocation().getLineNr()),
-                  String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("")),
+                  mistake(e)),
           e);
     } catch (IOException e) {
       throw StatisticsFile.unreadable(path, e);
     }
     return statistics(new JsonField(path, "", fields));
+  }
+
+  /** What the parser says, without what it says to those who program it. */
+  private static String mistake(JsonProcessingException e) {
+    String line = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("");
+    if (line.startsWith("Unexpected end-of-input")) {
+      return "the file ends in the middle";
+    }
+    return FOR_PROGRAMMERS.matcher(line).replaceAll("");
   }
 
   private void parse(JsonParser parser) throws IOException {
@@ -106,6 +120,7 @@ final class StatisticsReader {
             "version",
             "inputs",
             "pixels",
+            "settings",
             "images",
             "channels",
             "covariance",
@@ -255,7 +270,8 @@ final class StatisticsReader {
         groups,
         rejections,
         seconds(root.get("elapsedSeconds")),
-        mergedFrom);
+        mergedFrom,
+        settings(root.find("settings")));
   }
 
   private static PixelSettings pixels(JsonField field, SortedMap<PixelKind, PixelSums> sums)
@@ -317,6 +333,17 @@ final class StatisticsReader {
         path,
         "the groups together have not the images of %d channels of %d bits that all have"
             .formatted(kind.channels(), kind.depth()));
+  }
+
+  private static SortedMap<String, String> settings(Optional<JsonField> field)
+      throws StatisticsFileException {
+    SortedMap<String, String> settings = new TreeMap<>();
+    if (field.isPresent()) {
+      for (String name : field.get().names()) {
+        settings.put(name, field.get().get(name).text());
+      }
+    }
+    return settings;
   }
 
   private static List<String> texts(JsonField field) throws StatisticsFileException {

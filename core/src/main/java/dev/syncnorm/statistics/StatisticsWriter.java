@@ -54,6 +54,7 @@ final class StatisticsWriter {
     json.writeFieldName("inputs");
     texts(statistics.inputs());
     pixels(statistics);
+    settings(statistics.settings());
     images(statistics);
     measured(statistics.sums());
     json.writeObjectFieldStart("groups");
@@ -74,6 +75,17 @@ final class StatisticsWriter {
     extent("resize", statistics.pixels().resize());
     extent("crop", statistics.pixels().crop());
     depth(statistics.sums());
+    json.writeEndObject();
+  }
+
+  private void settings(SortedMap<String, String> settings) throws IOException {
+    if (settings.isEmpty()) {
+      return;
+    }
+    json.writeObjectFieldStart("settings");
+    for (Map.Entry<String, String> setting : settings.entrySet()) {
+      json.writeStringField(setting.getKey(), setting.getValue());
+    }
     json.writeEndObject();
   }
 

@@ -66,7 +66,8 @@ public interface Folder extends Closeable {
 
   /**
    * Writes a file, in place of one that may be there. Whatever happens, the file is whole, the old
-   * one or the new one; when the method returns, it is the new one and the storage has it.
+   * one or the new one; when the method returns, it is the new one and the storage has it. Where
+   * there is no room for it, nothing stays of it.
    */
   void write(String name, Content content) throws IOException;
 

@@ -86,9 +86,14 @@ public final class LocalFolder implements Folder {
   public void write(String name, Content content) throws IOException {
     Path file = at(name).toAbsolutePath();
     Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
-    writeSynced(temporary, content);
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    try {
+      writeSynced(temporary, content);
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      Files.deleteIfExists(temporary);
+      throw e;
+    }
   }
 
   @Override

@@ -106,8 +106,14 @@ record PixelStatistics(
       }
     }
     throw new MistakeException(
-        "%s is \"%s\", which has statistics of %s, expected those of images as training reads them: red, green, blue of 8 bits; make them with bin/syncnorm stats --channels rgb"
-            .formatted(Pixels.STATISTICS, file, kinds.isEmpty() ? "no image" : text(kinds)));
+        "%s is \"%s\", which has statistics of %s, expected those of images as training reads them: red, green, blue of 8 bits; %s"
+            .formatted(
+                Pixels.STATISTICS,
+                file,
+                kinds.isEmpty() ? "no image" : text(kinds),
+                kinds.stream().allMatch(kind -> kind.depth() == 8)
+                    ? "make them with bin/syncnorm stats --channels rgb"
+                    : "training reads 16 bits as 8, so measure the images of 8 bits alone, or give data.pixels.mean and data.pixels.std instead"));
   }
 
   private static String text(Set<PixelKind> kinds) {

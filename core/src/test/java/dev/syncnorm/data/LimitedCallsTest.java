@@ -146,6 +146,15 @@ class LimitedCallsTest {
   }
 
   @Test
+  void secondsAreToldAsPeopleWriteThem() {
+    assertThat(DecodeLimit.text(60)).isEqualTo("60");
+    assertThat(DecodeLimit.text(86_400)).isEqualTo("86400");
+    assertThat(DecodeLimit.text(0.5)).isEqualTo("0.5");
+    assertThat(DecodeLimit.text(0.0001)).isEqualTo("0.0001");
+    assertThat(DecodeLimit.text(0)).isEqualTo("0");
+  }
+
+  @Test
   void aMeterThatCannotBeMadeIsTold() {
     try (LimitedCalls<Meter, Integer> calls =
         new LimitedCalls<>(

@@ -108,9 +108,9 @@ class BrokenRunTest {
             () ->
                 RunReport.write(
                     new LocalFolder(run.folder()),
-                    StoredFile.local(temporary.resolve("no/where.html"))))
+                    StoredFile.local(run.folder().resolve("history.jsonl/where.html"))))
         .isInstanceOf(ReportException.class)
-        .hasMessageContaining("no/where.html can't be written");
+        .hasMessageContaining("history.jsonl/where.html can't be written");
   }
 
   private void assertFails(Path run, String message) throws IOException {

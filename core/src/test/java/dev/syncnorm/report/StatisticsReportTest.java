@@ -79,6 +79,32 @@ class StatisticsReportTest {
   }
 
   @Test
+  void thePagesFolderIsMade() throws Exception {
+    Path stats = Files.write(folder.resolve("s.json"), json());
+    Path page = folder.resolve("made/for/it/s.html");
+
+    StatisticsReport.write(StoredFile.local(stats), StoredFile.local(page));
+
+    assertThat(page).content().contains("<h1>photos</h1>");
+  }
+
+  @Test
+  void aFolderThatIsNoneIsToldWithoutTheNamesOfExceptions() throws Exception {
+    Path stats = Files.write(folder.resolve("s.json"), json());
+    StoredFile below = StoredFile.local(stats.resolve("s.html"));
+
+    assertThatThrownBy(() -> StatisticsReport.write(StoredFile.local(stats), below))
+        .isInstanceOf(ReportException.class)
+        .hasMessageMatching(
+            "the report .*/s.json/s.html can't be written: [^:]*; choose another file with -o")
+        .hasMessageNotContainingAny("Exception", "FileSystem", "FileAlreadyExists");
+  }
+
+  private static byte[] json() {
+    return StatisticsFile.toJson(statistics("photos", List.of(), 3, 0, RGB));
+  }
+
+  @Test
   void noImagesMakeAPageThatSaysSo() throws Exception {
     assertThat(page(statistics("photos", List.of(), 0, 3, RGB)))
         .contains("No image was accepted", "Rejected <small>3 images</small>")

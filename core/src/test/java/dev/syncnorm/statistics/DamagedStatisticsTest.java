@@ -203,6 +203,41 @@ class DamagedStatisticsTest {
   }
 
   @Test
+  void aFileThatIsNoJsonIsToldWithoutAdviceToProgrammers() {
+    String text = new String(plain, StandardCharsets.UTF_8);
+    String nan = text.replaceFirst("\"mean\" : [0-9.]+", "\"mean\" : NaN");
+    String cut = text.substring(0, text.indexOf("\"sumOfSquares\""));
+    String open = text.substring(0, text.lastIndexOf('}'));
+    String end = "; the file is damaged or no statistics, so compute it with `syncnorm stats`";
+
+    assertThatThrownBy(() -> read(nan.getBytes(StandardCharsets.UTF_8)))
+        .hasMessageMatching(
+            "here/stats.json:\\d+: no valid JSON: Non-standard token 'NaN'\\Q" + end + "\\E");
+    for (String part : List.of(cut, open)) {
+      assertThatThrownBy(() -> read(part.getBytes(StandardCharsets.UTF_8)))
+          .hasMessageMatching(
+              "here/stats.json:\\d+: no valid JSON: the file ends in the middle\\Q" + end + "\\E");
+    }
+    String deep = "{\"format\":" + "[".repeat(40);
+    assertThatThrownBy(() -> read(deep.getBytes(StandardCharsets.UTF_8)))
+        .hasMessage(
+            "here/stats.json:1: no valid JSON: Document nesting depth (33) exceeds the maximum"
+                + " allowed (32)"
+                + end);
+  }
+
+  @Test
+  void settingsThatAreNoTextsAreNoticed() {
+    for (String settings : List.of("3", "{\"verify\" : true}")) {
+      String text =
+          new String(plain, StandardCharsets.UTF_8)
+              .replace("\"version\" : 1,", "\"version\" : 1, \"settings\" : " + settings + ",");
+      assertThatThrownBy(() -> read(text.getBytes(StandardCharsets.UTF_8)))
+          .hasMessageStartingWith("here/stats.json: settings");
+    }
+  }
+
+  @Test
   void whatFollowsTheObjectIsNoticed() {
     byte[] twice =
         (new String(plain, StandardCharsets.UTF_8) + "{}").getBytes(StandardCharsets.UTF_8);

@@ -264,7 +264,7 @@ class StatisticsFileTest {
 
     assertThatThrownBy(() -> StatisticsFile.read(broken, "x.json"))
         .isInstanceOf(StatisticsFileException.class)
-        .hasMessage("x.json can't be read: IO disk on fire");
+        .hasMessage("x.json can't be read: disk on fire");
   }
 
   @Test

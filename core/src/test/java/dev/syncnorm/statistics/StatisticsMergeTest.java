@@ -14,10 +14,13 @@ import dev.syncnorm.testing.RandomStatistics.Image;
 import java.io.ByteArrayInputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class StatisticsMergeTest {
@@ -110,11 +113,24 @@ class StatisticsMergeTest {
 
     StatisticsMerge merged =
         StatisticsMerge.of(
-            List.of("a.json", "b.json"), List.of(one, withDigest(one, Optional.empty())));
+            List.of("a.json", "b.json"), List.of(one, withDigest(some(2, 4), Optional.empty())));
 
     assertThat(merged.notes())
         .containsExactly(
             "b.json has no digest, so nobody sees whether its images are counted twice");
+  }
+
+  private static DataSetStatistics withInput(DataSetStatistics s, String input) {
+    return new DataSetStatistics(
+        List.of(input),
+        s.pixels(),
+        s.accepted(),
+        s.bytes(),
+        s.digest(),
+        s.sums(),
+        s.groups(),
+        s.rejections(),
+        s.elapsedSeconds());
   }
 
   @Test
@@ -128,7 +144,76 @@ class StatisticsMergeTest {
             "a.json and b.json have the data set with the digest %s both; leave one of them out, or its images count twice",
             digest(1));
     assertThatThrownBy(() -> StatisticsMerge.of(List.of(both, a)))
-        .hasMessageStartingWith("statistics 1 of images, images and statistics 2 of images have");
+        .hasMessageStartingWith(
+            "statistics 1 of images 1, images 2 and statistics 2 of images 1 have");
+  }
+
+  @Test
+  void theSameSumsOfTheSameInputsAreNotMergedWithoutDigestsEither() throws Exception {
+    DataSetStatistics digested = some(1, 5);
+    DataSetStatistics plain = withDigest(digested, Optional.empty());
+    DataSetStatistics again = throughAFile(plain);
+    List<String> names = List.of("a.json", "b.json", "c.json");
+
+    for (List<DataSetStatistics> twice : List.of(List.of(plain, again), List.of(digested, plain))) {
+      assertThatThrownBy(() -> StatisticsMerge.of(names.subList(0, 2), twice))
+          .isInstanceOf(StatisticsMergeException.class)
+          .hasMessage(
+              "a.json and b.json have the same sums of the same inputs, images 1; leave one of them out, or its images count twice");
+    }
+    assertThatThrownBy(() -> StatisticsMerge.of(names, List.of(plain, some(2, 3), again)))
+        .hasMessageStartingWith("a.json and c.json have the same sums");
+    // What differs is no copy: other inputs, or other digests of files with the same pixels.
+    DataSetStatistics elsewhere =
+        withDigest(
+            set(
+                "other",
+                RandomStatistics.images(new Random(1), 5, true, List.of(), RGB),
+                digest(1)),
+            Optional.empty());
+    assertThat(StatisticsMerge.of(List.of(plain, elsewhere)).statistics().accepted()).isEqualTo(10);
+    DataSetStatistics proven = withDigest(digested, Optional.of(digest(7)));
+    assertThat(StatisticsMerge.of(List.of(digested, proven)).statistics().accepted()).isEqualTo(10);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "cls, cls/train/cat, 'a.json is of cls, and b.json of cls/train/cat, which lies in it'",
+    "cls/train/cat, cls/, 'b.json is of cls, and a.json of cls/train/cat, which lies in it'",
+    "./cls//, cls/*.png, 'a.json is of cls, and b.json of cls/*.png, which lies in it'",
+    "s3a://b, s3a://b/x, 'a.json is of s3a://b, and b.json of s3a://b/x, which lies in it'",
+    "/, /data, 'a.json is of /, and b.json of /data, which lies in it'",
+    "cls, ./cls, a.json and b.json are both of ./cls",
+  })
+  void inputsThatLieInEachOtherAreTold(String a, String b, String note) throws Exception {
+    assertThat(notes(a, b))
+        .containsExactly(note + "; images that were measured for both count twice");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"cls, cls2", "cls/a, cls/b", "a/b, b", "/a, a", "s3a://b/x, s3a://c/x"})
+  void inputsBesideEachOtherAreNotTold(String a, String b) throws Exception {
+    assertThat(notes(a, b)).isEmpty();
+  }
+
+  private static List<String> notes(String a, String b) throws Exception {
+    return StatisticsMerge.of(
+            List.of("a.json", "b.json"),
+            List.of(withInput(some(1, 5), a), withInput(some(2, 3), b)))
+        .notes();
+  }
+
+  @Test
+  void settingsThatAllPartsShareStay() throws Exception {
+    DataSetStatistics a =
+        some(1, 5).withSettings(new TreeMap<>(Map.of("verify", "strict", "max-pixels", "100")));
+    DataSetStatistics b =
+        some(2, 3).withSettings(new TreeMap<>(Map.of("verify", "strict", "max-pixels", "99")));
+
+    assertThat(throughAFile(a).settings()).isEqualTo(a.settings());
+    assertThat(StatisticsMerge.of(List.of(a, b)).statistics().settings())
+        .containsExactly(Map.entry("verify", "strict"));
+    assertThat(StatisticsMerge.of(List.of(a, some(3, 1))).statistics().settings()).isEmpty();
   }
 
   @Test
@@ -177,7 +262,7 @@ class StatisticsMergeTest {
 
   private static DataSetStatistics some(int seed, int images) {
     return set(
-        "images",
+        "images " + seed,
         RandomStatistics.images(new Random(seed), images, true, List.of(), RGB),
         digest(seed));
   }

@@ -19,7 +19,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -39,6 +41,7 @@ class StatisticsSchemaTest {
     for (DataSetStatistics statistics :
         List.of(
             first,
+            first.withSettings(new TreeMap<>(Map.of("verify", "strict", "column", "a.b"))),
             of(random, Channels.RGB, 9, false, List.of(), RGB),
             of(random, Channels.RGB, 8, true, List.of("a", "b"), RGB, DEEP_RGB),
             of(random, Channels.NATIVE, 3, true, List.of(), new PixelKind(4, 16)),
@@ -58,6 +61,7 @@ class StatisticsSchemaTest {
     "/images/digest, 3",
     "/pixels/depth, 12",
     "/groups, 3",
+    "/settings, 3",
     "/rejections, 3",
     "/version, 2",
     "/covariance, 0.5"
@@ -71,7 +75,7 @@ class StatisticsSchemaTest {
     parent.set(name, JSON.readTree(value.equals("x") ? "\"x\"" : value));
     assertThat(schema.validate(root)).as(pointer).isNotEmpty();
     parent.remove(name);
-    if (!name.equals("histogram")) {
+    if (!List.of("histogram", "settings").contains(name)) { // which may be missing
       assertThat(schema.validate(root)).as("no " + pointer).isNotEmpty();
     }
   }

@@ -95,6 +95,7 @@ public abstract class FolderContract {
 
     assertThat(text(again(), "old")).isEqualTo("old");
     assertThat(again().kind("new")).isEqualTo(Kind.NOTHING);
+    assertThat(again().list("")).containsExactly("old");
     write(folder, "old", "newer");
     write(folder, "new", "newest");
     assertThat(text(again(), "old")).isEqualTo("newer");

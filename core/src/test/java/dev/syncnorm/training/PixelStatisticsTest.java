@@ -163,25 +163,31 @@ class PixelStatisticsTest {
     int[][] one = {{1, 2}};
     String expected =
         "7: data.pixels.statistics is \"stats.json\", which has statistics of %s, expected those of"
-            + " images as training reads them: red, green, blue of 8 bits; make them with"
-            + " bin/syncnorm stats --channels rgb";
+            + " images as training reads them: red, green, blue of 8 bits; ";
+    String remake = "make them with bin/syncnorm stats --channels rgb";
+    String deep =
+        "training reads 16 bits as 8, so measure the images of 8 bits alone, or give"
+            + " data.pixels.mean and data.pixels.std instead";
     return Stream.of(
         Arguments.of(
             "gray",
             SampleStatistics.json(gray, Map.of(new PixelKind(1, 8), one)),
-            expected.formatted("gray of 8 bits")),
+            expected.formatted("gray of 8 bits") + remake),
         Arguments.of(
             "16 bits",
             SampleStatistics.json(RESIZED, Map.of(new PixelKind(3, 16), RED_GREEN_BLUE)),
-            expected.formatted("red, green, blue of 16 bits")),
+            expected.formatted("red, green, blue of 16 bits") + deep),
         Arguments.of(
             "mixed depths",
             SampleStatistics.json(
                 RESIZED,
                 Map.of(new PixelKind(3, 8), RED_GREEN_BLUE, new PixelKind(3, 16), RED_GREEN_BLUE)),
-            expected.formatted("red, green, blue of 8 bits and red, green, blue of 16 bits")),
+            expected.formatted("red, green, blue of 8 bits and red, green, blue of 16 bits")
+                + deep),
         Arguments.of(
-            "no images", SampleStatistics.json(RESIZED, Map.of()), expected.formatted("no image")),
+            "no images",
+            SampleStatistics.json(RESIZED, Map.of()),
+            expected.formatted("no image") + remake),
         Arguments.of(
             "a constant channel",
             SampleStatistics.json(RESIZED, new int[][] {{0, 255}, {7, 7}, {204, 255}}),

@@ -3,6 +3,10 @@ package dev.syncnorm.spark.cli;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
+import dev.syncnorm.spark.dataset.Reasons;
+import dev.syncnorm.storage.Folder;
+import dev.syncnorm.storage.Folder.Kind;
+import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -61,7 +65,7 @@ final class BadInputOptions {
   /**
    * The options together.
    *
-   * @throws ConfigurationException if one needs the other, or the folder's path is wrong
+   * @throws ConfigurationException if one needs the other, or the folder can't be written
    */
   BadInput checked(CommandPaths paths) throws ConfigurationException {
     Optional<String> located = Optional.empty();
@@ -79,6 +83,27 @@ final class BadInputOptions {
               "--quarantine is %s, but --on-bad is %s; set --on-bad quarantine or leave the folder out"
                   .formatted(quarantine, policy.name().toLowerCase(Locale.ROOT))));
     }
+    if (quarantine != null) {
+      checkWritable(paths.folder("--quarantine", quarantine));
+    }
     return new BadInput(policy, located);
+  }
+
+  private void checkWritable(Folder folder) throws ConfigurationException {
+    Optional<String> obstacle;
+    try {
+      obstacle =
+          folder.kind("") == Kind.FILE
+              ? Optional.of(folder.path("") + " is no folder")
+              : folder.obstacle();
+    } catch (IOException e) {
+      obstacle = Optional.of(Reasons.of(e));
+    }
+    if (obstacle.isPresent()) {
+      throw new ConfigurationException(
+          List.of(
+              "--quarantine %s can't be written: %s; choose another folder"
+                  .formatted(quarantine, obstacle.get())));
+    }
   }
 }

@@ -69,6 +69,16 @@ final class CommandPaths {
     return new StoredFile(hadoopFolder(option, folder), written.substring(end + 1));
   }
 
+  /** A file that is to be written: not one whose path says that it is a folder. */
+  StoredFile newFile(String option, String written) throws ConfigurationException {
+    StoredFile file = file(option, written);
+    if (written.endsWith("/")) {
+      throw new ConfigurationException(
+          List.of("%s is %s, which names a folder; give a file".formatted(option, written)));
+    }
+    return file;
+  }
+
   /** How the paths in a configuration are meant. */
   TrainConfiguration.Paths of(String configuration) throws ConfigurationException {
     Optional<Path> local = local("CONF", configuration);
@@ -84,9 +94,6 @@ final class CommandPaths {
    * @throws ConfigurationException if the path is wrong
    */
   String input(String option, String written) throws ConfigurationException {
-    if (written.isEmpty()) {
-      throw new ConfigurationException(List.of(option + " is empty, expected a path"));
-    }
     Optional<Path> local = local(option, written);
     hadoopPath(option, written);
     return local.isEmpty() || isUri(written) || defaultIsLocal()
@@ -116,6 +123,9 @@ final class CommandPaths {
   }
 
   private Optional<Path> local(String option, String written) throws ConfigurationException {
+    if (written.isEmpty()) {
+      throw new ConfigurationException(List.of(option + " is empty, expected a path"));
+    }
     boolean uri = isUri(written);
     if (uri ? !written.startsWith("file:") : clusterMode && !defaultIsLocal()) {
       return Optional.empty();

@@ -53,11 +53,11 @@ final class ReportCommand implements Callable<Integer>, Main.Verbose {
     StoredFile file = paths.file("RUN_OR_STATS", subject);
     StoredFile page;
     if (isFile(file)) {
-      page = output != null ? paths.file("-o", output) : StatisticsReport.besides(file);
+      page = output != null ? paths.newFile("-o", output) : StatisticsReport.besides(file);
       StatisticsReport.write(file, page);
     } else {
       Folder run = paths.folder("RUN_OR_STATS", subject);
-      page = output != null ? paths.file("-o", output) : new StoredFile(run, "report.html");
+      page = output != null ? paths.newFile("-o", output) : new StoredFile(run, "report.html");
       RunReport.write(run, page);
     }
     spec.commandLine().getOut().println(page.path());

@@ -21,6 +21,9 @@ final class SparkSessions {
 
   private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\*|[1-9][0-9]{0,5})\\])?");
 
+  /** One and a half times what Spark reserves for itself: with less no context starts. */
+  private static final long LEAST_HEAP = 450L << 20;
+
   private SparkSessions() {}
 
   /**
@@ -81,6 +84,10 @@ final class SparkSessions {
     if (running.isPresent()) {
       return new Session(new JavaSparkContext(running.get()), false);
     }
+    Optional<String> tooSmall = heapMistake(Runtime.getRuntime().maxMemory());
+    if (tooSmall.isPresent()) {
+      throw new ConfigurationException(List.of(tooSmall.get()));
+    }
     SparkConf conf = new SparkConf();
     conf.setIfMissing("spark.app.name", name);
     if (!conf.contains("spark.master")) {
@@ -101,6 +108,15 @@ final class SparkSessions {
     } else {
       SessionSettings.apply(new SparkConf());
     }
+  }
+
+  /** What is wrong with the largest heap of this process, which is Spark's driver. */
+  static Optional<String> heapMistake(long bytes) {
+    return bytes >= LEAST_HEAP
+        ? Optional.empty()
+        : Optional.of(
+            "the heap of this process is at most %s, but Spark needs %s; give it more, such as with -Xmx512m in SYNCNORM_JAVA_OPTS, or with --driver-memory of spark-submit"
+                .formatted(Sizes.text(bytes), Sizes.text(LEAST_HEAP)));
   }
 
   /** What is wrong with the master as given on the command line. */

@@ -205,8 +205,9 @@ final class StatisticsTable {
     }
   }
 
+  /** A dash for a number that there is not, such as the variance of one pixel as a sample. */
   private static String decimals(double value, int digits) {
-    return String.format(Locale.ROOT, "%." + digits + "f", value);
+    return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%." + digits + "f", value);
   }
 
   private void line(String format, Object... arguments) {

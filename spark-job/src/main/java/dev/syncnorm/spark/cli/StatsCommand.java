@@ -2,6 +2,7 @@ package dev.syncnorm.spark.cli;
 
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.data.DataException;
+import dev.syncnorm.data.DecodeLimit;
 import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.image.PixelSettings.Channels;
@@ -9,7 +10,6 @@ import dev.syncnorm.image.PixelSettings.Extent;
 import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.ImageInputs;
 import dev.syncnorm.spark.dataset.PassedOver;
-import dev.syncnorm.spark.dataset.Reasons;
 import dev.syncnorm.spark.statistics.Measuring;
 import dev.syncnorm.spark.statistics.StatisticsJob;
 import dev.syncnorm.spark.training.Platform;
@@ -18,14 +18,13 @@ import dev.syncnorm.statistics.StatisticsFile;
 import dev.syncnorm.statistics.StatisticsFileException;
 import dev.syncnorm.statistics.StatisticsMerge;
 import dev.syncnorm.statistics.StatisticsMergeException;
-import dev.syncnorm.storage.Folder.Kind;
 import dev.syncnorm.storage.StoredFile;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,8 +59,8 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
       names = {"-o", "--output"},
       paramLabel = "FILE",
       description =
-          "The stats.json to write. A file that is there already is only replaced if it holds"
-              + " statistics of the same inputs and pixels.")
+          "The stats.json to write. A file that is there already is only replaced if the same command"
+              + " has written it: of the same inputs, by the same options.")
   private String output;
 
   @Option(
@@ -171,25 +170,26 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
     if (!merged.isEmpty()) {
       return merge(paths, out);
     }
-    StatisticsJob.Request request = check(paths);
+    Checked checked = check(paths);
     PrintWriter err = spec.commandLine().getErr();
     TerminalBar bar = options.bar(err);
     String name = "syncnorm stats " + String.join(" ", inputs);
-    try (SparkSessions.Session spark = SparkSessions.openPlain(name, options.master())) {
+    CompletableFuture<StatisticsJob> begun = new CompletableFuture<>();
+    // To the very end: when all is measured, a signal changes nothing any more.
+    try (StopSignals signals = StopSignals.install(() -> begun.thenAccept(StatisticsJob::stop));
+        SparkSessions.Session spark = SparkSessions.openPlain(name, options.master())) {
       SparkSession session =
           SparkSession.builder().sparkContext(spark.context().sc()).getOrCreate();
-      StatisticsJob job = new StatisticsJob(session, request, new StatisticsBar(bar));
-      Optional<StatisticsJob.Result> result;
-      try (StopSignals signals = StopSignals.install(job::stop)) {
-        result = job.run();
-        bar.clear();
-        if (result.isEmpty()) {
-          err.println("syncnorm: stopped as asked; nothing was written");
-          err.flush();
-          return signals.exitCode();
-        }
+      StatisticsJob job = new StatisticsJob(session, checked.request(), new StatisticsBar(bar));
+      begun.complete(job);
+      Optional<StatisticsJob.Result> result = job.run();
+      bar.clear();
+      if (result.isEmpty()) {
+        err.println("syncnorm: stopped as asked; nothing was written");
+        err.flush();
+        return signals.exitCode();
       }
-      finish(paths, out, result.get().statistics(), result.get().passedOver());
+      finish(checked.output(), out, result.get().statistics(), result.get().passedOver());
       ClassDataArchive.writeAtExitIfAsked();
       return Main.DONE;
     } finally {
@@ -197,24 +197,25 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
     }
   }
 
+  /** A command line without mistakes. */
+  private record Checked(StatisticsJob.Request request, Optional<StatisticsOutput> output) {}
+
   private void finish(
-      CommandPaths paths, PrintWriter out, DataSetStatistics statistics, PassedOver passedOver)
-      throws ConfigurationException, DataException {
-    if (!options.quiet() || output == null) {
-      new StatisticsTable(out, statistics, passedOver).print();
-    }
-    if (output != null) {
-      StoredFile file = paths.file("-o", output);
-      try {
-        byte[] json = StatisticsFile.toJson(statistics);
-        file.folder().makeFolder("");
-        file.write(stream -> stream.write(json));
-      } catch (IOException e) {
-        throw new DataException(
-            List.of("-o %s can't be written: %s".formatted(output, e.getMessage())), e);
+      Optional<StatisticsOutput> file,
+      PrintWriter out,
+      DataSetStatistics statistics,
+      PassedOver passedOver)
+      throws DataException {
+    try {
+      if (file.isPresent()) {
+        file.get().write(statistics);
       }
-      out.println(file.path());
+    } finally { // what was measured is told even if it can't be kept
+      if (!options.quiet() || file.isEmpty()) {
+        new StatisticsTable(out, statistics, passedOver).print();
+      }
     }
+    file.ifPresent(written -> out.println(written.file().path()));
     out.flush();
   }
 
@@ -233,6 +234,7 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
     for (String file : merged) {
       usage.collect(() -> paths.file("--merge", file)).ifPresent(files::add);
     }
+    Optional<StatisticsOutput> file = usage.collect(() -> output(paths)).flatMap(o -> o);
     usage.throwIfAny();
     StatisticsMerge all;
     try {
@@ -240,12 +242,18 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
     } catch (StatisticsMergeException e) {
       throw new DataException(List.of(e.getMessage()), e);
     }
-    checkOutput(paths, all.statistics().inputs(), all.statistics().pixels());
+    file.orElseThrow().check(StatisticsOutput.Content.of(all.statistics()));
     PrintWriter err = spec.commandLine().getErr();
     all.notes().forEach(note -> err.println("syncnorm: " + note));
     err.flush();
-    finish(paths, out, all.statistics(), PassedOver.NONE);
+    finish(file, out, all.statistics(), PassedOver.NONE);
     return Main.DONE;
+  }
+
+  private Optional<StatisticsOutput> output(CommandPaths paths) throws ConfigurationException {
+    return output == null
+        ? Optional.empty()
+        : Optional.of(new StatisticsOutput(output, paths.newFile("-o", output)));
   }
 
   /** The options on the command line that say how images are read. */
@@ -275,7 +283,7 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
   }
 
   /** Everything that can be known to be wrong before any work starts, all at once. */
-  private StatisticsJob.Request check(CommandPaths paths) throws ConfigurationException {
+  private Checked check(CommandPaths paths) throws ConfigurationException {
     UsageCheck usage = new UsageCheck(spec.commandLine());
     usage.require(
         !inputs.isEmpty(),
@@ -295,33 +303,55 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
     usage.require(
         decodeTimeout == null || decodeTimeout > 0 && decodeTimeout <= 86_400,
         "--decode-timeout is %s, expected seconds above 0 and up to 86400"
-            .formatted(decodeTimeout));
+            .formatted(decodeTimeout == null ? "" : DecodeLimit.text(decodeTimeout)));
     usage.check(this::checkMaximumPixels);
     Optional<BadInput> bad = usage.collect(() -> badInput.checked(paths));
     PixelSettings pixels =
         new PixelSettings(channels == null ? Channels.RGB : channels, resized, cropped);
-    if (output != null) {
-      usage.check(() -> checkOutput(paths, inputs, pixels));
-    }
+    Measuring measuring =
+        new Measuring(
+            pixels,
+            !noHistogram,
+            verify == Verification.STRICT,
+            maximumPixels == null ? ImageDecoder.DEFAULT_MAXIMUM_PIXELS : maximumPixels,
+            decodeTimeout == null ? Measuring.DEFAULT.decodeTimeoutSeconds() : decodeTimeout);
+    ImageInputs.Options reading = new ImageInputs.Options(Optional.ofNullable(column));
+    StatisticsOutput.Content content =
+        new StatisticsOutput.Content(
+            inputs,
+            pixels,
+            groupBy == Grouping.PARENT,
+            !noHistogram,
+            !noDigest,
+            StatisticsJob.settings(measuring, reading));
+    Optional<StatisticsOutput> file = usage.collect(() -> output(paths)).flatMap(o -> o);
+    file.ifPresent(f -> usage.check(() -> f.check(content)));
     List<String> located = new ArrayList<>();
     for (String input : inputs) {
       usage.collect(() -> paths.input("INPUT", input)).ifPresent(located::add);
     }
     usage.throwIfAny();
-    return new StatisticsJob.Request(
-        inputs,
-        located,
-        new Measuring(
-            pixels, !noHistogram, verify == Verification.STRICT, maximumPixels, decodeTimeout),
-        !noDigest,
-        groupBy == Grouping.PARENT,
-        new ImageInputs.Options(Optional.ofNullable(column)),
-        bad.orElseThrow());
+    return new Checked(
+        new StatisticsJob.Request(
+            inputs,
+            located,
+            measuring,
+            !noDigest,
+            groupBy == Grouping.PARENT,
+            reading,
+            bad.orElseThrow()),
+        file);
   }
 
   private void checkMaximumPixels() throws ConfigurationException {
     if (maximumPixels == null || maximumPixels == ImageDecoder.DEFAULT_MAXIMUM_PIXELS) {
       return; // without loading the decoder
+    }
+    if (maximumPixels < 1 || maximumPixels > ImageDecoder.LARGEST_MAXIMUM_PIXELS) {
+      throw new ConfigurationException(
+          List.of(
+              "--max-pixels is %d, expected 1 to %d"
+                  .formatted(maximumPixels, ImageDecoder.LARGEST_MAXIMUM_PIXELS)));
     }
     try {
       new ImageDecoder(maximumPixels);
@@ -342,46 +372,5 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
           List.of("%s is %s, expected %s".formatted(option, written, Extent.EXPECTED)));
     }
     return extent;
-  }
-
-  /** Nothing is overwritten but what the same command gives again. */
-  private void checkOutput(CommandPaths paths, List<String> measured, PixelSettings pixels)
-      throws ConfigurationException {
-    StoredFile file = paths.file("-o", output);
-    try {
-      Kind kind = file.kind();
-      if (kind == Kind.FOLDER) {
-        throw new ConfigurationException(
-            List.of("-o is %s, which is a folder; give a file".formatted(output)));
-      }
-      if (kind == Kind.NOTHING) {
-        Optional<String> obstacle =
-            file.folder().kind("") == Kind.FILE
-                ? Optional.of(file.folder().path("") + " is no folder")
-                : file.folder().obstacle();
-        if (obstacle.isPresent()) {
-          throw new ConfigurationException(
-              List.of(
-                  "-o %s can't be written: %s; choose another place"
-                      .formatted(output, obstacle.get())));
-        }
-        return;
-      }
-      DataSetStatistics before = StatisticsFile.read(file);
-      if (before.inputs().equals(measured) && before.pixels().equals(pixels)) {
-        return;
-      }
-    } catch (IOException e) {
-      throw new ConfigurationException(
-          List.of(
-              "-o %s can't be looked at: %s; choose another place"
-                  .formatted(output, Reasons.of(e))));
-    } catch (StatisticsFileException e) {
-      // Told below: whatever it is, it is not ours to replace.
-    }
-    throw new ConfigurationException(
-        List.of(
-            "-o %s is there already, and not with statistics of these inputs and pixels; remove it or choose another name"
-                .formatted(output)));
   }
 }

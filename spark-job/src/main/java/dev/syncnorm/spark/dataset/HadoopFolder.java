@@ -142,7 +142,12 @@ public final class HadoopFolder implements Folder {
     boolean old = fileSystem().exists(file);
     Path temporary =
         old ? successor(file) : new Path(file.getParent(), "." + file.getName() + ".tmp");
-    create(temporary, content);
+    try {
+      create(temporary, content);
+    } catch (IOException e) {
+      delete(temporary);
+      throw e;
+    }
     if (old) {
       delete(file);
     }

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -208,9 +207,7 @@ public final class Quarantine implements AutoCloseable {
   private Path write(Path file, byte[] content) throws IOException {
     fileSystem.mkdirs(file.getParent());
     Path temporary = new Path(file.getParent(), "." + file.getName() + ".tmp");
-    try (FSDataOutputStream out = fileSystem.create(temporary, true)) {
-      out.write(content);
-    }
+    WholeFile.write(fileSystem, temporary, content);
     return temporary;
   }
 

@@ -3,7 +3,6 @@ package dev.syncnorm.spark.dataset;
 import dev.syncnorm.tensor.Digests;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -46,9 +45,7 @@ public final class QuarantineStage {
     }
     fileSystem.mkdirs(stage);
     Path temporary = new Path(stage, "." + name + "." + attempt + ".tmp");
-    try (FSDataOutputStream out = fileSystem.create(temporary, true)) {
-      out.write(content);
-    }
+    WholeFile.write(fileSystem, temporary, content);
     if (!fileSystem.rename(temporary, copy)) {
       fileSystem.delete(temporary, false);
       if (!fileSystem.exists(copy)) {

@@ -222,17 +222,19 @@ public final class ImageStatistics {
       throw new IllegalArgumentException(all.failure());
     }
     StatisticsPart sum = all.part();
-    return new DataSetStatistics(
-        List.of(),
-        measuring.pixels(),
-        sum.accepted(),
-        sum.bytes(),
-        columns.digest() ? Optional.of(sum.contents().digest()) : Optional.empty(),
-        sum.sums(),
-        sum.groups(),
-        sum.rejections().stream()
-            .sorted(Comparator.comparing(Rejection::path).thenComparing(Rejection::message))
-            .toList(),
-        seconds);
+    DataSetStatistics statistics =
+        new DataSetStatistics(
+            List.of(),
+            measuring.pixels(),
+            sum.accepted(),
+            sum.bytes(),
+            columns.digest() ? Optional.of(sum.contents().digest()) : Optional.empty(),
+            sum.sums(),
+            sum.groups(),
+            sum.rejections().stream()
+                .sorted(Comparator.comparing(Rejection::path).thenComparing(Rejection::message))
+                .toList(),
+            seconds);
+    return statistics.withSettings(measuring.settings());
   }
 }

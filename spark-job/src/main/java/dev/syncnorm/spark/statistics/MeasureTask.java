@@ -51,6 +51,15 @@ record MeasureTask(
     String quarantine)
     implements ImageInputs.PartitionFunction<MeasuredPart> {
 
+  /** A bad image can't be copied; the message is a whole line. */
+  private static final class UnwritableException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    UnwritableException(String message) {
+      super(message);
+    }
+  }
+
   /** Measures one image after another on one thread. */
   interface Meter extends AutoCloseable {
     /**
@@ -111,8 +120,9 @@ record MeasureTask(
       try (LimitedCalls<Meter, ImageSums> meter =
           new LimitedCalls<>(meters::make, Meter::measure, limit.value())) {
         measureAll(meter);
-      } catch (DecodeLimit.ExceededException e) {
-        // Told by the result: Spark would repeat a task that fails, and wait as long again.
+      } catch (DecodeLimit.ExceededException | UnwritableException e) {
+        // Told by the result: Spark would repeat a task that fails, wait as long again, and print a
+        // stack trace each time.
         failure = e.getMessage();
       }
       return new MeasuredPart(sums.part(), reads, images.passedOver(), staged, failure);
@@ -169,10 +179,16 @@ record MeasureTask(
       sums.reject(rejection);
       // A file without bytes is copied too, but not what could not be read.
       if (!quarantine.isEmpty() && image.rejection().isEmpty()) {
-        String name =
-            new QuarantineStage(hadoop.value().value(), quarantine)
-                .put(image.path(), image.bytes(), Long.toString(context.taskAttemptId()));
-        staged.add(new StagedCopy(rejection, image.name(), name));
+        staged.add(new StagedCopy(rejection, image.name(), copy(image)));
+      }
+    }
+
+    private String copy(EncodedImage image) throws UnwritableException {
+      try {
+        return new QuarantineStage(hadoop.value().value(), quarantine)
+            .put(image.path(), image.bytes(), Long.toString(context.taskAttemptId()));
+      } catch (IOException e) {
+        throw new UnwritableException(QuarantineFolder.unwritable(quarantine, e));
       }
     }
   }

@@ -1,11 +1,14 @@
 package dev.syncnorm.spark.statistics;
 
+import dev.syncnorm.data.DecodeLimit;
 import dev.syncnorm.image.BadImageException;
 import dev.syncnorm.image.ImageDecoder;
 import dev.syncnorm.image.PixelSettings;
 import dev.syncnorm.spark.statistics.MeasureTask.Meter;
 import dev.syncnorm.statistics.ImageMeter;
 import dev.syncnorm.statistics.ImageSums;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * How an image is measured.
@@ -51,6 +54,21 @@ public record Measuring(
   /** The same with another limit of time. */
   public Measuring withDecodeTimeoutSeconds(double other) {
     return new Measuring(pixels, histograms, strict, maximumPixels, other);
+  }
+
+  /** What decides which images are accepted, by the names of its options, if not the defaults. */
+  public SortedMap<String, String> settings() {
+    SortedMap<String, String> settings = new TreeMap<>();
+    if (strict) {
+      settings.put("verify", "strict");
+    }
+    if (maximumPixels != DEFAULT.maximumPixels()) {
+      settings.put("max-pixels", Long.toString(maximumPixels));
+    }
+    if (decodeTimeoutSeconds != DEFAULT.decodeTimeoutSeconds()) {
+      settings.put("decode-timeout", DecodeLimit.text(decodeTimeoutSeconds));
+    }
+    return settings;
   }
 
   /** A meter for one thread. */

@@ -10,8 +10,6 @@ import java.util.stream.IntStream;
 import org.apache.spark.SimpleFutureAction;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
-import org.apache.spark.SparkJobInfo;
-import org.apache.spark.SparkStageInfo;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.SparkSession;
 import scala.Function1;
@@ -36,9 +34,13 @@ final class PartResults implements AutoCloseable {
   private static final long MOST_WAIT_MILLIS = 5_000;
   private static final long PAUSE_MILLIS = 20;
 
+  /** So often none is seen before there is none: Spark tells of a task when it runs already. */
+  private static final int MOST_UNSEEN = 5;
+
   private final BlockingQueue<Numbered> arrived = new LinkedBlockingQueue<>();
   private final SparkContext spark;
   private final SimpleFutureAction<BoxedUnit> job;
+  private final RunningTasks tasks = new RunningTasks();
 
   /** A partition's result. */
   record Numbered(int partition, MeasuredPart part) {}
@@ -47,6 +49,7 @@ final class PartResults implements AutoCloseable {
   PartResults(SparkSession session, JavaRDD<MeasuredPart> parts) {
     spark = session.sparkContext();
     spark.setJobDescription("syncnorm: measures images");
+    spark.addSparkListener(tasks);
     List<Object> partitions =
         IntStream.range(0, parts.getNumPartitions()).<Object>mapToObj(i -> i).toList();
     Seq<Object> all = CollectionConverters.asScala(partitions).toSeq();
@@ -124,12 +127,20 @@ final class PartResults implements AutoCloseable {
   @Override
   public void close() {
     Optional<Try<BoxedUnit>> end = OptionConverters.toJava(job.value());
-    if (end.filter(Try::isSuccess).isPresent()) {
-      return;
+    if (end.filter(Try::isSuccess).isEmpty()) {
+      job.cancel();
+      awaitTasks();
     }
-    job.cancel();
+    spark.removeSparkListener(tasks);
+  }
+
+  private void awaitTasks() {
+    int unseen = 0;
     try {
-      for (long waited = 0; waited < MOST_WAIT_MILLIS && running(); waited += PAUSE_MILLIS) {
+      for (long waited = 0;
+          waited < MOST_WAIT_MILLIS && unseen < MOST_UNSEEN;
+          waited += PAUSE_MILLIS) {
+        unseen = running() ? 0 : unseen + 1;
         Thread.sleep(PAUSE_MILLIS);
       }
     } catch (InterruptedException e) {
@@ -138,17 +149,8 @@ final class PartResults implements AutoCloseable {
   }
 
   private boolean running() {
-    for (Object id : CollectionConverters.asJava(job.jobIds())) {
-      Optional<SparkJobInfo> info =
-          OptionConverters.toJava(spark.statusTracker().getJobInfo((Integer) id));
-      for (int stage : info.map(SparkJobInfo::stageIds).orElse(new int[0])) {
-        Optional<SparkStageInfo> tasks =
-            OptionConverters.toJava(spark.statusTracker().getStageInfo(stage));
-        if (tasks.filter(t -> t.numActiveTasks() > 0).isPresent()) {
-          return true;
-        }
-      }
-    }
-    return false;
+    return !job.isCompleted()
+        || CollectionConverters.asJava(job.jobIds()).stream()
+            .anyMatch(id -> tasks.any((Integer) id));
   }
 }

@@ -4,6 +4,7 @@ import dev.syncnorm.data.DataException;
 import dev.syncnorm.image.Rejection;
 import dev.syncnorm.spark.dataset.HadoopFiles;
 import dev.syncnorm.spark.dataset.Quarantine;
+import dev.syncnorm.spark.dataset.Reasons;
 import dev.syncnorm.spark.statistics.MeasuredPart.StagedCopy;
 import java.io.IOException;
 import java.util.Comparator;
@@ -105,10 +106,13 @@ final class QuarantineFolder implements AutoCloseable {
   }
 
   private DataException unwritable(IOException e) {
-    return new DataException(
-        List.of(
-            "--quarantine %s can't be written: %s; choose another folder"
-                .formatted(written.orElseThrow(), e.getMessage())));
+    return new DataException(List.of(unwritable(written.orElseThrow(), e)), e);
+  }
+
+  /** What is told of a folder that can't be written. */
+  static String unwritable(String folder, IOException e) {
+    return "--quarantine %s can't be written: %s; choose another folder"
+        .formatted(folder, Reasons.of(e));
   }
 
   @Override

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -53,6 +54,14 @@ public final class StatisticsJob {
       boolean groupByParent,
       ImageInputs.Options reading,
       BadInput badInput) {}
+
+  /** The settings that statistics tell; see {@link DataSetStatistics}. */
+  public static SortedMap<String, String> settings(
+      Measuring measuring, ImageInputs.Options reading) {
+    SortedMap<String, String> settings = measuring.settings();
+    reading.column().ifPresent(column -> settings.put("column", column));
+    return settings;
+  }
 
   /**
    * What was found.
@@ -111,6 +120,9 @@ public final class StatisticsJob {
    *     input is to fail; each problem is a line
    */
   public Optional<Result> run() throws DataException, InterruptedException {
+    if (stopAsked) {
+      return Optional.empty();
+    }
     QuarantineFolder quarantine = new QuarantineFolder(session, request);
     ImageInputs inputs = ImageInputs.list(session, request.located(), request.reading());
     progress.listed(inputs);
@@ -151,18 +163,19 @@ public final class StatisticsJob {
       throw new DataException(List.of(nothingAccepted(sums.rejections())));
     }
     checkChannels(all);
-    return new Result(
+    DataSetStatistics statistics =
         new DataSetStatistics(
-            request.inputs(),
-            request.measuring().pixels(),
-            all.accepted(),
-            all.bytes(),
-            request.digest() ? Optional.of(all.contents().digest()) : Optional.empty(),
-            all.sums(),
-            all.groups(),
-            sums.rejections(),
-            sums.seconds()),
-        inputs.passedOver().plus(sums.passedOver));
+                request.inputs(),
+                request.measuring().pixels(),
+                all.accepted(),
+                all.bytes(),
+                request.digest() ? Optional.of(all.contents().digest()) : Optional.empty(),
+                all.sums(),
+                all.groups(),
+                sums.rejections(),
+                sums.seconds())
+            .withSettings(settings(request.measuring(), request.reading()));
+    return new Result(statistics, inputs.passedOver().plus(sums.passedOver));
   }
 
   private String nothingAccepted(List<Rejection> rejections) {

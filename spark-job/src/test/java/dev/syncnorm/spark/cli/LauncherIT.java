@@ -186,6 +186,40 @@ class LauncherIT {
   }
 
   @Test
+  void aHeapThatIsTooSmallForSparkIsOneLine() {
+    CapturedProcess run =
+        run(launcher(), Map.of("SYNCNORM_JAVA_OPTS", "-Xmx256m"), "stats", folder.toString());
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isEqualTo(2);
+    assertThat(run.error().lines())
+        .filteredOn(line -> line.startsWith("syncnorm:"))
+        .singleElement()
+        .asString()
+        .startsWith("syncnorm: the heap of this process is at most ");
+    assertThat(run.error()).doesNotContain("INVALID_DRIVER_MEMORY");
+  }
+
+  @Test
+  void aSmallMachineGetsTheHeapThatSparkNeeds() throws IOException {
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+    script(bin.resolve("awk"), "echo 500000"); // KiB in /proc/meminfo
+    Path home = folder.resolve("jdk");
+    Files.createDirectories(home.resolve("bin"));
+    script(
+        home.resolve("bin/java"),
+        "[ \"$1\" != -version ] || { echo 'openjdk version \"17.0.1\"' >&2; exit; }; echo \"$*\"");
+
+    CapturedProcess run =
+        run(
+            launcher(),
+            Map.of("PATH", bin + ":" + System.getenv("PATH"), "JAVA_HOME", home.toString()),
+            "--version");
+
+    assertThat(run.waitFor(LIMIT)).as(run::tails).isZero();
+    assertThat(run.output()).contains(" -Xmx524288k ");
+  }
+
+  @Test
   void aClusterWithoutASparkInstallationIsAnError() {
     CapturedProcess unset =
         run(

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.api.parallel.Resources;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,16 @@ class SparkSessionsTest {
       System.clearProperty("spark." + key);
     }
     System.clearProperty("spark.executor.cores");
+  }
+
+  @Test
+  void aHeapThatSparkRefusesIsToldInOneLine() {
+    assertThat(SparkSessions.heapMistake(450L << 20)).isEmpty();
+    assertThat(SparkSessions.heapMistake(256L << 20))
+        .hasValue(
+            "the heap of this process is at most 256.0 MiB, but Spark needs 450.0 MiB; give it more,"
+                + " such as with -Xmx512m in SYNCNORM_JAVA_OPTS, or with --driver-memory of"
+                + " spark-submit");
   }
 
   static Stream<Arguments> places() {

@@ -6,15 +6,23 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.syncnorm.spark.testing.ImageFolder;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import sun.misc.Signal;
 
 class StatsCommandTest {
 
@@ -140,6 +148,95 @@ class StatsCommandTest {
     assertThat(other.exitCode()).isEqualTo(Main.WRONG_USAGE);
     assertThat(other.error()).contains("not with statistics of these inputs and pixels");
     assertThat(folder.resolve("s.json")).hasBinaryContent(kept);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--group-by parent, '', 'with groups, which this command leaves out'",
+    "'', --group-by parent, without groups",
+    "'', --no-histogram, 'with histograms, which this command leaves out'",
+    "'', --no-digest, 'with a digest, which this command leaves out'",
+    "--no-digest --no-histogram, '', without histograms and a digest",
+    "--group-by parent --no-digest, --no-histogram,"
+        + " 'with groups and histograms, which this command leaves out, without a digest'",
+    "--verify strict, '', by --verify strict instead of the default settings",
+    "'', --max-pixels 5000, by the default settings instead of --max-pixels 5000",
+    "--decode-timeout 50, --decode-timeout 40,"
+        + " by --decode-timeout 50 instead of --decode-timeout 40",
+    "'', --column a.b, by the default settings instead of --column a.b",
+  })
+  void statisticsByOtherOptionsAreNotReplaced(String first, String then, String difference)
+      throws IOException {
+    assertThat(stats(words("-o " + path("s.json") + " " + first)).exitCode()).isZero();
+    byte[] kept = Files.readAllBytes(folder.resolve("s.json"));
+
+    Command other = stats(words("-o " + path("s.json") + " " + then));
+
+    assertThat(other.exitCode()).isEqualTo(Main.WRONG_USAGE);
+    assertThat(other.error())
+        .isEqualTo(
+            "syncnorm: -o %s is there already, and %s; remove it or choose another name\n"
+                .formatted(path("s.json"), difference));
+    assertThat(folder.resolve("s.json")).hasBinaryContent(kept);
+    assertThat(stats(words("-o " + path("s.json") + " " + first)).exitCode()).isZero();
+  }
+
+  private static String[] words(String line) {
+    return line.strip().split(" ");
+  }
+
+  @Test
+  void aFileIsMergedOnceOnly() throws IOException {
+    stats("-o", path("s.json"), "--no-digest");
+    Files.copy(folder.resolve("s.json"), folder.resolve("copy.json"));
+
+    Command command =
+        run("stats", "-o", path("all.json"), "--merge", path("s.json"), path("copy.json"));
+
+    assertThat(command.exitCode()).isEqualTo(Main.FAILED);
+    assertThat(command.error())
+        .startsWith(
+            "syncnorm: %s and %s have the same".formatted(path("s.json"), path("copy.json")))
+        .hasLineCount(1);
+    assertThat(folder.resolve("all.json")).doesNotExist();
+  }
+
+  @Test
+  void aSinglePixelHasADashForWhatItIsNoSampleOf() {
+    images.png("one/1.png", 1, 1);
+
+    Command command = run("stats", images.path() + "/one");
+
+    assertThat(command.output())
+        .containsPattern("\n  +of a sample +- +- +-\n")
+        .doesNotContain("NaN");
+  }
+
+  /** The table's lines come when all is measured; a signal at the first of them is too late. */
+  @Test
+  void aSignalAtTheVeryEndChangesNothing() {
+    StringWriter text = new StringWriter();
+    AtomicBoolean raised = new AtomicBoolean();
+    PrintWriter out =
+        new PrintWriter(text, true) {
+          @Override
+          public void println(String line) {
+            super.println(line);
+            if (raised.compareAndSet(false, true)) {
+              Signal.raise(new Signal("TERM"));
+              LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(300)); // while it is handled
+            }
+          }
+        };
+    StringWriter err = new StringWriter();
+
+    int code =
+        Main.run(out, new PrintWriter(err, true), "stats", images.path(), "-o", path("s.json"));
+
+    assertThat(raised).isTrue();
+    assertThat(code).as(err.toString()).isZero();
+    assertThat(text.toString()).endsWith(path("s.json") + System.lineSeparator());
+    assertThat(folder.resolve("s.json")).isRegularFile();
   }
 
   @Test

@@ -65,11 +65,11 @@ class StatsErrorsTest {
         wrong(
             "no time to decode",
             "FOLDER/good --decode-timeout 0",
-            "--decode-timeout is 0.0, expected seconds above 0 and up to 86400"),
+            "--decode-timeout is 0, expected seconds above 0 and up to 86400"),
         wrong(
             "no pixels",
             "FOLDER/good --max-pixels 0",
-            "--max-pixels is 0: the limit of pixels is 0; expected 1 to 715827861"),
+            "--max-pixels is 0, expected 1 to 715827861"),
         wrong(
             "a quarantine without its folder",
             "FOLDER/good --on-bad quarantine",
@@ -98,6 +98,21 @@ class StatsErrorsTest {
             "an output that is a folder",
             "FOLDER/good -o FOLDER",
             "-o is FOLDER, which is a folder; give a file"),
+        wrong("an output without a name", "FOLDER/good -o=", "-o is empty, expected a path"),
+        wrong(
+            "an output that is to be a folder",
+            "FOLDER/good -o FOLDER/new/",
+            "-o is FOLDER/new/, which names a folder; give a file"),
+        wrong(
+            "a quarantine below a file",
+            "FOLDER/good --on-bad quarantine --quarantine FOLDER/good/1.png/bad",
+            "--quarantine FOLDER/good/1.png/bad can't be written: FOLDER/good/1.png is no folder;"
+                + " choose another folder"),
+        wrong(
+            "a quarantine that is a file",
+            "FOLDER/good --on-bad quarantine --quarantine FOLDER/good/1.png",
+            "--quarantine FOLDER/good/1.png can't be written: FOLDER/good/1.png is no folder; choose"
+                + " another folder"),
         wrong(
             "an output below a file",
             "FOLDER/good -o FOLDER/good/1.png/stats.json",
@@ -108,7 +123,7 @@ class StatsErrorsTest {
             "FOLDER/good --resize x --crop y --decode-timeout -1 -o FOLDER --on-bad quarantine",
             "--resize is x, expected a height and a width such as 224x224, of at most 178,956,970 pixels",
             "--crop is y, expected a height and a width such as 224x224, of at most 178,956,970 pixels",
-            "--decode-timeout is -1.0, expected seconds above 0 and up to 86400",
+            "--decode-timeout is -1, expected seconds above 0 and up to 86400",
             "--on-bad is quarantine, but there is no folder; give one with --quarantine DIR",
             "-o is FOLDER, which is a folder; give a file"));
   }
@@ -150,7 +165,12 @@ class StatsErrorsTest {
             "-o FOLDER/s.json --merge FOLDER/no.json FOLDER/mixed/b.jpg",
             "FOLDER/no.json does not exist; expected a file that `syncnorm stats INPUT... -o"
                 + " stats.json` writes",
-            "FOLDER/mixed/b.jpg<...>"));
+            "FOLDER/mixed/b.jpg<...>"),
+        failed(
+            "a folder instead of its statistics",
+            "-o FOLDER/s.json --merge FOLDER/good",
+            "FOLDER/good is a folder; expected a file that `syncnorm stats INPUT... -o stats.json`"
+                + " writes"));
   }
 
   private static Row wrong(String name, String arguments, String... lines) {

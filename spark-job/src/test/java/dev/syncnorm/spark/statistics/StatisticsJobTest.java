@@ -32,7 +32,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -52,6 +57,7 @@ class StatisticsJobTest {
   private static final CountDownLatch RELEASED = new CountDownLatch(1);
   private static final AtomicInteger FAILURES = new AtomicInteger();
   private static final Set<String> THREADS = ConcurrentHashMap.newKeySet();
+  private static volatile Runnable whenMeasuring;
   private static SparkSession spark;
 
   @TempDir private Path temporary;
@@ -323,6 +329,57 @@ class StatisticsJobTest {
     assertThat(quarantine).doesNotExist();
   }
 
+  /** A session that closes under tasks makes them fail aloud. */
+  @Test
+  void aStoppedJobHasNoTaskThatStillRuns() throws Exception {
+    for (int i = 0; i < 8; i++) {
+      images.png(i + ".png", 20, 20);
+    }
+    StatisticsJob.Request request = request(images.path(), SKIP);
+    StatisticsJob[] job = {null};
+    AtomicInteger tasks = new AtomicInteger();
+    SparkListener listener =
+        new SparkListener() {
+          @Override
+          public void onTaskStart(SparkListenerTaskStart start) {
+            tasks.incrementAndGet();
+          }
+
+          @Override
+          public void onTaskEnd(SparkListenerTaskEnd end) {
+            tasks.decrementAndGet();
+          }
+        };
+    spark.sparkContext().addSparkListener(listener);
+    whenMeasuring = () -> job[0].stop();
+    job[0] = new StatisticsJob(spark, request, quiet(), StatisticsJobTest::slow);
+
+    assertThat(job[0].run()).isEmpty();
+
+    assertThat(tasks).as("tasks that still run").hasValue(0);
+    spark.sparkContext().removeSparkListener(listener);
+  }
+
+  @Test
+  void aQuarantineThatCannotBeWrittenIsOneLineAndNoFailedTask() {
+    images.png("1.png", 9, 9).file("2.png", new byte[0]);
+    ImageFolder quarantine = new ImageFolder(temporary.resolve("quarantine"));
+    quarantine.file(".staged", new byte[0]); // where there is to be a folder
+    StatisticsJob.Request request =
+        request(images.path(), new BadInput(Policy.QUARANTINE, Optional.of(quarantine.path())));
+
+    DataException failure =
+        catchThrowableOfType(
+            DataException.class, () -> new StatisticsJob(spark, request, quiet()).run());
+
+    assertThat(failure.problems())
+        .singleElement()
+        .asString()
+        .matches(
+            "[0-9a-z.]+: --quarantine file:\\Q" + quarantine.path() + "\\E can't be written: .*")
+        .endsWith("; choose another folder");
+  }
+
   @Test
   void aTaskMeasuresOneImageAtATimeAndNotOnItsOwnThread() throws Exception {
     for (int i = 0; i < 30; i++) {
@@ -426,6 +483,14 @@ class StatisticsJobTest {
           if (new ImageDecoder().check(file).height() > 8 && FAILURES.getAndUpdate(n -> 0) > 0) {
             throw new IllegalStateException("fails once");
           }
+        });
+  }
+
+  private static Meter slow() {
+    return meter(
+        file -> {
+          whenMeasuring.run();
+          LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500));
         });
   }
 
