@@ -30,8 +30,7 @@ class ResumeIT {
 
   private static final Duration LIMIT = Duration.ofMinutes(3);
 
-  /** So many that a run is far from its end when it is stopped, on a busy machine too. */
-  private static final int EPOCHS = 500;
+  private static final int EPOCHS = 200;
 
   @TempDir private static Path folder;
   private static RunFiles expected;

@@ -155,9 +155,9 @@ class StatisticsClusterIT {
             stats("stopped.json", "--on-bad", "quarantine", "--quarantine", quarantine.toString()));
     job.awaitError("a job that waits", log -> log.contains("Submitting "), LIMIT);
 
-    job.signal("INT");
+    job.signal("TERM");
 
-    assertThat(job.waitFor(Duration.ofSeconds(45))).as(job::tails).isEqualTo(130);
+    assertThat(job.waitFor(Duration.ofSeconds(45))).as(job::tails).isEqualTo(143);
     assertThat(job.error().lines().filter(line -> line.startsWith("syncnorm: ")))
         .containsExactly("syncnorm: stopped as asked; nothing was written");
     assertThat(folder.resolve("stopped.json")).doesNotExist();
