@@ -4,6 +4,7 @@ A step is one pass over the first COUNT files on two cores; its "loss" is the me
 rounds.py.
 """
 
+import atexit
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -113,7 +114,18 @@ def spark_session(settings):
     builder = SparkSession.builder.master(f"local[{THREADS}]")
     for key, value in {"spark.ui.enabled": "false", "spark.driver.memory": "4g", **settings}.items():
         builder = builder.config(key, value)
-    return builder.getOrCreate()
+    session = builder.getOrCreate()
+    gateway = session.sparkContext._gateway
+
+    def end():
+        """Waits for the JVM, whose time else would count as other work of the machine."""
+        session.stop()
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
+
+    atexit.register(end)
+    return session
 
 
 def spark(folder, count):
