@@ -149,9 +149,7 @@ public final class ImageDecoder {
         throw new IllegalStateException("IMREAD_COLOR gave a matrix of type " + decoded.type());
       }
       pixels.fill(decoded);
-    } catch (NativeMemoryException e) {
-      throw e;
-    } catch (RuntimeException e) { // a C++ exception
+    } catch (RuntimeException e) { // a C++ exception, or our own
       throw undecodable(header, e);
     }
   }
@@ -177,11 +175,14 @@ public final class ImageDecoder {
   }
 
   /**
-   * The rejection for which a C++ exception is a reason.
+   * The rejection for which an exception, most likely of C++, is a reason.
    *
    * @throws NativeMemoryException if it is none
    */
   static BadImageException undecodable(ImageHeader header, RuntimeException e) {
+    if (e instanceof NativeMemoryException own) {
+      throw own;
+    }
     String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     if (reason.contains(NO_MEMORY) || reason.contains("bad_alloc")) {
       throw new NativeMemoryException(

@@ -69,9 +69,7 @@ public final class PixelReader implements AutoCloseable {
     decoder.verify(header, bytes);
     try (Mat encoded = ImageDecoder.encoded(header, bytes, file)) {
       return look(header, encoded);
-    } catch (NativeMemoryException e) {
-      throw e;
-    } catch (RuntimeException e) { // a C++ exception
+    } catch (RuntimeException e) { // a C++ exception, or our own
       throw ImageDecoder.undecodable(header, e);
     }
   }

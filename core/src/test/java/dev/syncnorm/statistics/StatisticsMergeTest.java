@@ -120,19 +120,6 @@ class StatisticsMergeTest {
             "b.json has no digest, so nobody sees whether its images are counted twice");
   }
 
-  private static DataSetStatistics withInput(DataSetStatistics s, String input) {
-    return new DataSetStatistics(
-        List.of(input),
-        s.pixels(),
-        s.accepted(),
-        s.bytes(),
-        s.digest(),
-        s.sums(),
-        s.groups(),
-        s.rejections(),
-        s.elapsedSeconds());
-  }
-
   @Test
   void aDataSetIsNotMergedWithItself() throws Exception {
     DataSetStatistics a = some(1, 5);
@@ -281,25 +268,25 @@ class StatisticsMergeTest {
   }
 
   private static DataSetStatistics withDigest(DataSetStatistics s, Optional<String> digest) {
-    return new DataSetStatistics(
-        s.inputs(),
-        s.pixels(),
-        s.accepted(),
-        s.bytes(),
-        digest,
-        s.sums(),
-        s.groups(),
-        s.rejections(),
-        s.elapsedSeconds());
+    return with(s, s.inputs(), s.pixels(), digest);
   }
 
   private static DataSetStatistics withPixels(DataSetStatistics s, PixelSettings pixels) {
+    return with(s, s.inputs(), pixels, s.digest());
+  }
+
+  private static DataSetStatistics withInput(DataSetStatistics s, String input) {
+    return with(s, List.of(input), s.pixels(), s.digest());
+  }
+
+  private static DataSetStatistics with(
+      DataSetStatistics s, List<String> inputs, PixelSettings pixels, Optional<String> digest) {
     return new DataSetStatistics(
-        s.inputs(),
+        inputs,
         pixels,
         s.accepted(),
         s.bytes(),
-        s.digest(),
+        digest,
         s.sums(),
         s.groups(),
         s.rejections(),

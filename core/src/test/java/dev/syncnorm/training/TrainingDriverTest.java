@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -199,35 +200,43 @@ class TrainingDriverTest {
     assertThat(events.committed).isEmpty();
   }
 
+  /** The samples, of which #5 is waited for if a load of it is one that waits. */
+  private Samples samplesThatWait(BooleanSupplier waits, CountDownLatch latch) {
+    return (index, input, target) -> {
+      if (index == 5 && waits.getAsBoolean()) {
+        try {
+          latch.await();
+        } catch (InterruptedException e) {
+          throw new SampleException("interrupted", e);
+        }
+      }
+      training.samples().load(index, input, target);
+    };
+  }
+
+  /** A group that always has two workers, and gives its generations another form. */
+  private static WorkerGroup two(WorkerGroup inner, UnaryOperator<WorkerGroup.Generation> form) {
+    return new WorkerGroup() {
+      @Override
+      public int await(boolean first, BooleanSupplier stopAsked) {
+        return 2;
+      }
+
+      @Override
+      public Generation launch(int generation, int workers) {
+        return form.apply(inner.launch(generation, workers));
+      }
+    };
+  }
+
   @Test
   void aSilentWorkerIsExpelledAndNamedWithTheSumThatItIsMissingFrom() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
     AtomicInteger loads = new AtomicInteger();
-    Samples samples =
-        (index, input, target) -> {
-          if (index == 5 && loads.getAndIncrement() == 0) {
-            try {
-              never.await();
-            } catch (InterruptedException e) {
-              throw new SampleException("interrupted", e);
-            }
-          }
-          training.samples().load(index, input, target);
-        };
+    Samples samples = samplesThatWait(() -> loads.getAndIncrement() == 0, never);
     List<Integer> expelled = new ArrayList<>();
     WorkerGroup inner = inProcess(2, samples);
-    WorkerGroup group =
-        new WorkerGroup() {
-          @Override
-          public int await(boolean first, BooleanSupplier stopAsked) {
-            return 2;
-          }
-
-          @Override
-          public Generation launch(int generation, int workers) {
-            return new Watched(inner.launch(generation, workers), expelled);
-          }
-        };
+    WorkerGroup group = two(inner, running -> new Watched(running, expelled));
 
     TrainingState end = driver(group, 4, 4).run();
 
@@ -300,24 +309,16 @@ class TrainingDriverTest {
     List<Boolean> ended = new ArrayList<>();
     WorkerGroup inner = inProcess(2, training.samples());
     WorkerGroup group =
-        new WorkerGroup() {
-          @Override
-          public int await(boolean first, BooleanSupplier stopAsked) {
-            return 2;
-          }
-
-          @Override
-          public Generation launch(int generation, int workers) {
-            Generation running = inner.launch(generation, workers);
-            return new Watched(running, new ArrayList<>()) {
-              @Override
-              public void end() throws InterruptedException {
-                super.end();
-                ended.add(running.ended());
-              }
-            };
-          }
-        };
+        two(
+            inner,
+            running ->
+                new Watched(running, new ArrayList<>()) {
+                  @Override
+                  public void end() throws InterruptedException {
+                    super.end();
+                    ended.add(running.ended());
+                  }
+                });
     TrainingListener full =
         new TrainingListener() {
           @Override
@@ -450,47 +451,30 @@ class TrainingDriverTest {
   @Timeout(30)
   void aStopDoesNotWaitForAWorkerThatSaysNothing() throws Exception {
     CountDownLatch over = new CountDownLatch(1);
-    Samples samples =
-        (index, input, target) -> {
-          if (index == 5) {
-            try {
-              over.await();
-            } catch (InterruptedException e) {
-              throw new SampleException("interrupted", e);
-            }
-          }
-          training.samples().load(index, input, target);
-        };
+    Samples samples = samplesThatWait(() -> true, over);
     List<List<CommittedStep>> endedBefore = new ArrayList<>();
     TrainingDriver[] driver = new TrainingDriver[1];
     WorkerGroup inner = inProcess(2, samples);
     WorkerGroup group =
-        new WorkerGroup() {
-          @Override
-          public int await(boolean first, BooleanSupplier stopAsked) {
-            return 2;
-          }
+        two(
+            inner,
+            running ->
+                new Watched(running, new ArrayList<>()) {
+                  @Override
+                  public boolean ended() { // asked while nothing comes
+                    if (events.committed.size() == 1) {
+                      driver[0].stop();
+                    }
+                    return super.ended();
+                  }
 
-          @Override
-          public Generation launch(int generation, int workers) {
-            return new Watched(inner.launch(generation, workers), new ArrayList<>()) {
-              @Override
-              public boolean ended() { // asked while nothing comes
-                if (events.committed.size() == 1) {
-                  driver[0].stop();
-                }
-                return super.ended();
-              }
-
-              @Override
-              public void end() throws InterruptedException {
-                endedBefore.add(List.copyOf(events.ended));
-                over.countDown();
-                super.end();
-              }
-            };
-          }
-        };
+                  @Override
+                  public void end() throws InterruptedException {
+                    endedBefore.add(List.copyOf(events.ended));
+                    over.countDown();
+                    super.end();
+                  }
+                });
     driver[0] = driver(group, 0, 1e6);
 
     assertThat(driver[0].run().step()).isEqualTo(1);

@@ -5,7 +5,6 @@ import dev.syncnorm.spark.dataset.BadInput;
 import dev.syncnorm.spark.dataset.BadInput.Policy;
 import dev.syncnorm.spark.dataset.Reasons;
 import dev.syncnorm.storage.Folder;
-import dev.syncnorm.storage.Folder.Kind;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
@@ -92,10 +91,7 @@ final class BadInputOptions {
   private void checkWritable(Folder folder) throws ConfigurationException {
     Optional<String> obstacle;
     try {
-      obstacle =
-          folder.kind("") == Kind.FILE
-              ? Optional.of(folder.path("") + " is no folder")
-              : folder.obstacle();
+      obstacle = CommandPaths.obstacle(folder);
     } catch (IOException e) {
       obstacle = Optional.of(Reasons.of(e));
     }

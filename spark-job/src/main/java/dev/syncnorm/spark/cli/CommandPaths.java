@@ -3,9 +3,11 @@ package dev.syncnorm.spark.cli;
 import dev.syncnorm.configuration.ConfigurationException;
 import dev.syncnorm.spark.dataset.HadoopFolder;
 import dev.syncnorm.storage.Folder;
+import dev.syncnorm.storage.Folder.Kind;
 import dev.syncnorm.storage.LocalFolder;
 import dev.syncnorm.storage.StoredFile;
 import dev.syncnorm.training.TrainConfiguration;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -77,6 +79,13 @@ final class CommandPaths {
           List.of("%s is %s, which names a folder; give a file".formatted(option, written)));
     }
     return file;
+  }
+
+  /** What will keep files from being written to a folder, as far as is seen without writing. */
+  static Optional<String> obstacle(Folder folder) throws IOException {
+    return folder.kind("") == Kind.FILE
+        ? Optional.of(folder.path("") + " is no folder")
+        : folder.obstacle();
   }
 
   /** How the paths in a configuration are meant. */

@@ -183,8 +183,7 @@ final class ConsoleProgress implements TrainJob.Progress {
 
   @Override
   public void stopped() {
-    err.println("syncnorm: stopped as asked; nothing was written");
-    err.flush();
+    StopSignals.tellNothingWritten(err);
   }
 
   @Override

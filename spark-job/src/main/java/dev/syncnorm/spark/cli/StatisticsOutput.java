@@ -99,10 +99,7 @@ record StatisticsOutput(String written, StoredFile file) {
       if (kind == Kind.FOLDER) {
         throw mistake("-o is %s, which is a folder; give a file".formatted(written));
       }
-      Optional<String> obstacle =
-          file.folder().kind("") == Kind.FILE
-              ? Optional.of(file.folder().path("") + " is no folder")
-              : file.folder().obstacle();
+      Optional<String> obstacle = CommandPaths.obstacle(file.folder());
       if (obstacle.isPresent()) {
         throw mistake(
             "-o %s can't be written: %s; choose another place".formatted(written, obstacle.get()));

@@ -185,8 +185,7 @@ final class StatsCommand implements Callable<Integer>, Main.Verbose {
       Optional<StatisticsJob.Result> result = job.run();
       bar.clear();
       if (result.isEmpty()) {
-        err.println("syncnorm: stopped as asked; nothing was written");
-        err.flush();
+        StopSignals.tellNothingWritten(err);
         return signals.exitCode();
       }
       finish(checked.output(), out, result.get().statistics(), result.get().passedOver());

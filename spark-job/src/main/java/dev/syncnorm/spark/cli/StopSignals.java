@@ -1,5 +1,6 @@
 package dev.syncnorm.spark.cli;
 
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import sun.misc.Signal;
@@ -30,6 +31,12 @@ final class StopSignals implements AutoCloseable {
           });
     }
     return signals;
+  }
+
+  /** Tells that a stop left nothing behind. */
+  static void tellNothingWritten(PrintWriter err) {
+    err.println("syncnorm: stopped as asked; nothing was written");
+    err.flush();
   }
 
   /** Lets signals end the process again. */

@@ -142,12 +142,7 @@ public final class HadoopFolder implements Folder {
     boolean old = fileSystem().exists(file);
     Path temporary =
         old ? successor(file) : new Path(file.getParent(), "." + file.getName() + ".tmp");
-    try {
-      create(temporary, content);
-    } catch (IOException e) {
-      delete(temporary);
-      throw e;
-    }
+    WholeFile.write(fileSystem(), temporary, out -> writeSynced(out, content));
     if (old) {
       delete(file);
     }
@@ -161,17 +156,17 @@ public final class HadoopFolder implements Folder {
 
   @Override
   public void writeInPlace(String name, Content content) throws IOException {
-    create(at(name), content);
+    try (FSDataOutputStream out = fileSystem().create(at(name), true)) {
+      writeSynced(out, content);
+    }
   }
 
-  private void create(Path file, Content content) throws IOException {
-    try (FSDataOutputStream out = fileSystem().create(file, true);
-        OutputStream buffered = new BufferedOutputStream(out)) {
-      content.writeTo(buffered);
-      buffered.flush();
-      if (out.hasCapability(StreamCapabilities.HSYNC)) {
-        out.hsync();
-      }
+  private static void writeSynced(FSDataOutputStream out, Content content) throws IOException {
+    OutputStream buffered = new BufferedOutputStream(out);
+    content.writeTo(buffered);
+    buffered.flush();
+    if (out.hasCapability(StreamCapabilities.HSYNC)) {
+      out.hsync();
     }
   }
 

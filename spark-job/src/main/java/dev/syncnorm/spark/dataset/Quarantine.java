@@ -207,7 +207,7 @@ public final class Quarantine implements AutoCloseable {
   private Path write(Path file, byte[] content) throws IOException {
     fileSystem.mkdirs(file.getParent());
     Path temporary = new Path(file.getParent(), "." + file.getName() + ".tmp");
-    WholeFile.write(fileSystem, temporary, content);
+    WholeFile.write(fileSystem, temporary, out -> out.write(content));
     return temporary;
   }
 

@@ -45,7 +45,7 @@ public final class QuarantineStage {
     }
     fileSystem.mkdirs(stage);
     Path temporary = new Path(stage, "." + name + "." + attempt + ".tmp");
-    WholeFile.write(fileSystem, temporary, content);
+    WholeFile.write(fileSystem, temporary, out -> out.write(content));
     if (!fileSystem.rename(temporary, copy)) {
       fileSystem.delete(temporary, false);
       if (!fileSystem.exists(copy)) {

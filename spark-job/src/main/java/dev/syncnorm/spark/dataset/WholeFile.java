@@ -11,10 +11,15 @@ final class WholeFile {
 
   private WholeFile() {}
 
+  /** What is in it. */
+  interface Body {
+    void writeTo(FSDataOutputStream out) throws IOException;
+  }
+
   /** Writes it, over one that is there; leaves nothing where there is no room for it. */
-  static void write(FileSystem fileSystem, Path file, byte[] content) throws IOException {
+  static void write(FileSystem fileSystem, Path file, Body body) throws IOException {
     try (FSDataOutputStream out = fileSystem.create(file, true)) {
-      out.write(content);
+      body.writeTo(out);
     } catch (IOException e) {
       fileSystem.delete(file, false);
       throw e;

@@ -97,11 +97,7 @@ class ParquetImagesTest {
 
   @Test
   void partsOfAFileGiveEachRowOnceWithItsNumber() throws IOException {
-    Path file =
-        write(
-            "message m { required binary picture; }",
-            1000,
-            (i, row) -> row.add("picture", Binary.fromConstantByteArray(bytes(i))));
+    Path file = pictures(1000);
     long length = Files.size(file);
 
     for (int parts : new int[] {1, 2, 7, 50}) {
@@ -152,11 +148,7 @@ class ParquetImagesTest {
 
   @Test
   void aDamagedRowGroupIsOneRejectionAndTheOthersAreRead() throws IOException {
-    Path file =
-        write(
-            "message m { required binary picture; }",
-            300,
-            (i, row) -> row.add("picture", Binary.fromConstantByteArray(bytes(i))));
+    Path file = pictures(300);
     byte[] content = Files.readAllBytes(file);
     Arrays.fill(content, 4, 40, (byte) 0xff); // the header of the first page
     Files.write(file, content);
@@ -175,11 +167,7 @@ class ParquetImagesTest {
 
   @Test
   void rowGroupsOfAMissingCodecAreOneRejectionThatCountsTheirRows() throws IOException {
-    Path file =
-        write(
-            "message m { required binary picture; }",
-            300,
-            (i, row) -> row.add("picture", Binary.fromConstantByteArray(bytes(i))));
+    Path file = pictures(300);
     changeFooter(
         file,
         footer ->
@@ -270,6 +258,14 @@ class ParquetImagesTest {
     return ParquetColumn.find(
         MessageTypeParser.parseMessageType("message m { " + fields + " }"),
         column.isEmpty() ? Optional.empty() : Optional.of(column));
+  }
+
+  /** A file of one column of so many pictures. */
+  private Path pictures(int rows) throws IOException {
+    return write(
+        "message m { required binary picture; }",
+        rows,
+        (i, row) -> row.add("picture", Binary.fromConstantByteArray(bytes(i))));
   }
 
   /** In row groups of a few rows. */

@@ -30,7 +30,9 @@ class WholeFileTest {
     assertThatThrownBy(
             () ->
                 WholeFile.write(
-                    fileSystem, new org.apache.hadoop.fs.Path(link.toString()), new byte[10]))
+                    fileSystem,
+                    new org.apache.hadoop.fs.Path(link.toString()),
+                    out -> out.write(new byte[10])))
         .isInstanceOf(IOException.class)
         .hasMessage("No space left on device");
     assertThat(Files.isSymbolicLink(link)).isFalse();
